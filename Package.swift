@@ -27,7 +27,7 @@ let layers: [(name: String, targets: [String])] = [
         "Adapters",
         [
             "Storage", "StorageSQLite", "StoragePostgreSQL", "HTTPTransport", "ProviderTelegram", "ProviderTON",
-            "ProviderEVM", "Keystore", "Rates",
+            "ProviderEVM", "Signing", "Keystore", "Rates",
         ]
     ),
     ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
@@ -51,6 +51,7 @@ let package = Package(
             name: "SettlegateCore",
             targets: [
                 "TON", "EVM", "Cryptography", "Money", "Ledger", "Payments", "Providers", "Records", "ProviderEVM",
+                "Signing",
                 "Storage",
                 "StorageSQLite", "StoragePostgreSQL",
                 "Settlement", "Reconciliation", "FixtureEVM", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams",
@@ -123,6 +124,10 @@ let package = Package(
             dependencies: [
                 "Providers", "Payments", "Money", "EVM", "HTTPMessages", "StrictJSON", "Seams", "Cryptography", bigInt,
             ]
+        ),
+        .target(
+            name: "Signing",
+            dependencies: ["Providers", "Payments", "Money", "TON", "EVM", "Cryptography", "Seams", bigInt]
         ),
         .target(
             name: "Storage",
@@ -240,7 +245,8 @@ let package = Package(
                 "Rates", "Settlement", "Reconciliation",
                 "Webhooks", "Records", "Storage", "StorageSQLite", "StoragePostgreSQL", "TONConnect", "WalletPayments",
                 "Providers",
-                "ProviderTelegram", "ProviderTON", "ProviderEVM", "TelegramBot", "TON", "EVM", "HTTPMessages",
+                "ProviderTelegram", "ProviderTON", "ProviderEVM", "Signing", "TelegramBot", "TON", "EVM",
+                "HTTPMessages",
                 "HTTPTransport",
                 "Payments", "Money",
                 "Ledger", "StrictJSON", "Seams", "Cryptography", "Keystore", bigInt, yams, logging,
@@ -270,7 +276,7 @@ let package = Package(
                 "FixtureTON", "FixtureEVM",
                 "FixtureTelegram",
                 "Settlement", "Reconciliation", "Records", "Storage", "Payments", "Providers", "Webhooks", "Keystore",
-                "ProviderTON", "ProviderEVM", "TON", "EVM", bigInt,
+                "ProviderTON", "Signing", "TON", "EVM", bigInt,
                 "Money", "Ledger", "HTTPMessages", "HTTPTransport", "StrictJSON", "Seams", "Cryptography", yams,
                 logging,
             ]
@@ -338,16 +344,22 @@ let package = Package(
         .testTarget(
             name: "ProviderEVMTests",
             dependencies: [
-                "SigningDesk", "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money", "HTTPMessages",
+                "SigningDesk", "Signing", "ProviderEVM", "FixtureEVM", "EVM", "Providers", "Payments", "Money",
+                "HTTPMessages",
                 "StrictJSON", "Cryptography", "Seams", bigInt,
             ]
         ),
         .testTarget(
             name: "ProviderTONTests",
             dependencies: [
-                "SigningDesk", "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON", "HTTPMessages",
+                "SigningDesk", "Signing", "ProviderTON", "FixtureTON", "Providers", "Payments", "Money", "TON",
+                "HTTPMessages",
                 "StrictJSON", "Seams", "Cryptography",
             ]
+        ),
+        .testTarget(
+            name: "SigningTests",
+            dependencies: ["Signing", "Providers", "Payments", "Money", "TON", "EVM", "Cryptography", "Seams", bigInt]
         ),
         .testTarget(
             name: "StorageTests",

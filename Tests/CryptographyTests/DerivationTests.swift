@@ -19,6 +19,31 @@ struct DerivationTests {
         #expect(key.secret.withUnsafeBytes { text(Array($0)) } == expected)
     }
 
+    /// BIP-32, test vectors 1 and 2: the public keys of steps that are not hardened, also from public keys alone.
+    @Test(
+        "of secp256k1 are derived from public keys alone where no step is hardened",
+        arguments: [
+            (
+                "000102030405060708090a0b0c0d0e0f", "m/0'", "m/1",
+                "03501e454bf00751f24b1b489aa925215d66af2234e3891c3b21a52bedb3cd711c"
+            ),
+            (
+                "fffcf9f6f3f0edeae7e4e1dedbd8d5d2cfccc9c6c3c0bdbab7b4b1aeaba8a5a29f9c999693908d8a8784817e7b7875726f6c6966636"
+                    + "05d5a5754514e4b484542",
+                "m", "m/0", "02fc9e5af0ac8d9b3cecfe2a888e2117ba3d089d8585886c9c826b6b22a98d12ea"
+            ),
+        ]
+    )
+    func publicSteps(seed: String, parent: String, path: String, expected: String) throws {
+        let key = try ExtendedSecp256k1Key(seed: SecretBytes(bytes(seed))).derived(KeyPath(parent))
+        #expect(text(try key.publicHalf.derived(KeyPath(path)).key.compressed) == expected)
+        for path in ["m/5", "m/5/7", "m/2147483647/0/1"] {
+            let (secret, open) = (try key.derived(KeyPath(path)), try key.publicHalf.derived(KeyPath(path)))
+            #expect(secret.key.publicKey == open.key)
+        }
+        #expect(throws: CryptographyError.invalidParameter("")) { try key.publicHalf.derived(KeyPath("m/1/0'")) }
+    }
+
     /// SLIP-10, test vector 1 for Ed25519.
     @Test(
         "of Ed25519 are those of SLIP-10's first vector",

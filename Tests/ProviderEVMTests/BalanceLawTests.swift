@@ -108,10 +108,12 @@ private struct BalanceWorld {
         rail = try EVMRail(finality: .confirmations(1), behaviour: behaviour)
         random = SeededRandom(seed: seed)
         let provider = rail.provider
-        accounts = [(provider.hotKey, provider.hotAddress), (provider.gasKey, provider.gasAddress)]
+        accounts = [
+            (try rail.key(of: .payouts), provider.hotAddress), (try rail.key(of: .fees), provider.gasAddress),
+        ]
         for number in 1...4 {
             let (address, _) = try await rail.open(number.isMultiple(of: 2) ? rail.coin : rail.tokenAsset)
-            accounts.append((try provider.depositKey(of: PaymentOptionID(value: UInt128(number))), address))
+            accounts.append((try rail.key(of: .option(PaymentOptionID(value: UInt128(number)))), address))
         }
         for account in accounts {
             rail.chain.fund(account.address, with: BigUInt(10).power(19))

@@ -12,6 +12,8 @@ import SigningDesk
 import StrictJSON
 import Synchronization
 
+@testable import Signing
+
 /// The fixture chain's nodes without sockets; a test may change their answers.
 final class NodeTransport: HTTPTransport {
     private let chain: FixtureEVM
@@ -86,6 +88,12 @@ struct EVMRail: SigningRail {
     let coin: AssetID
     let tokenAsset: AssetID
 
+    private static let seed = SecretBytes([UInt8](repeating: 3, count: 32))
+    /// The keys of the provider's accounts.
+    func key(of wallet: OwnWallet) throws -> Secp256k1.PrivateKey {
+        try EVMKeys(seed: Self.seed, scheme: EVMScheme(chainID: 31_337)).key(of: wallet)
+    }
+
     init(
         finality: EVMProvider.FinalityRule = .confirmations(3),
         behaviour: FixtureToken.Behaviour = .standard,
@@ -116,7 +124,7 @@ struct EVMRail: SigningRail {
                 chainID: 31_337,
                 genesis: chain.genesis
             ),
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(seed: Self.seed, on: EVMScheme(chainID: 31_337)),
             clock: clock
         )
     }

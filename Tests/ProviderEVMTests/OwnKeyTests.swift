@@ -33,11 +33,11 @@ struct OwnKeyTests {
             rail = try EVMRail(finality: .confirmations(1))
             let provider = rail.provider
             switch purpose {
-            case .payouts: (key, address) = (provider.hotKey, provider.hotAddress)
-            case .gas: (key, address) = (provider.gasKey, provider.gasAddress)
+            case .payouts: (key, address) = (try rail.key(of: .payouts), provider.hotAddress)
+            case .gas: (key, address) = (try rail.key(of: .fees), provider.gasAddress)
             case .coinsOfAnOption, .tokensOfAnOption:
                 address = try await rail.open(purpose == .coinsOfAnOption ? rail.coin : rail.tokenAsset).address
-                key = try provider.depositKey(of: PaymentOptionID(value: 1))
+                key = try rail.key(of: .option(PaymentOptionID(value: 1)))
             }
             rail.chain.fund(address, with: BigUInt(10).power(19))
             rail.chain.mint(1_000_000, of: rail.token, to: address)

@@ -19,16 +19,21 @@ struct TransfersUnderWayTests {
         )
     }
 
-    private func books(_ underWay: [TransferUnderWay]) -> WalletBooks {
+    private func books(_ underWay: [TransferUnderWay], _ orders: [TransferOrder]) -> WalletBooks {
         WalletBooks(
             signedBelow: (underWay.compactMap(\.prepared.sequence).max() ?? -1) + 1,
-            underWay: underWay
+            underWay: underWay,
+            orders: Set(orders)
         )
     }
 
-    private func permit(_ rail: EVMRail, besides underWay: [TransferUnderWay]) async throws -> SigningPermit {
+    private func permit(
+        _ rail: EVMRail,
+        for orders: [TransferOrder] = [],
+        besides underWay: [TransferUnderWay]
+    ) async throws -> SigningPermit {
         let reading = try await rail.provider.readWallet(nil, scannedTo: nil)
-        guard case .allowed(let permit) = SigningPermit.compare(reading, with: books(underWay)) else {
+        guard case .allowed(let permit) = SigningPermit.compare(reading, with: books(underWay, orders)) else {
             throw ProviderError(.held, "the wallet may not sign")
         }
         return permit
@@ -41,7 +46,7 @@ struct TransfersUnderWayTests {
         var underWay: [TransferUnderWay] = []
         for number in 0..<12 {
             let order = try order(number, 1_000, rail)
-            let prepared = try await rail.provider.prepare(order, under: permit(rail, besides: underWay))
+            let prepared = try await rail.provider.prepare(order, under: permit(rail, for: [order], besides: underWay))
             underWay.append(TransferUnderWay(order: order, prepared: prepared))
         }
         #expect(underWay.compactMap(\.prepared.sequence) == Array(0..<12))
@@ -64,9 +69,9 @@ struct TransfersUnderWayTests {
         // The wallet holds ten coins of 10^18 units.
         let most: Int64 = 6_000_000_000_000_000_000
         let first = try order(1, most, rail)
-        let prepared = try await rail.provider.prepare(first, under: permit(rail, besides: []))
+        let prepared = try await rail.provider.prepare(first, under: permit(rail, for: [first], besides: []))
         let second = try order(2, most, rail)
-        let next = try await permit(rail, besides: [TransferUnderWay(order: first, prepared: prepared)])
+        let next = try await permit(rail, for: [second], besides: [TransferUnderWay(order: first, prepared: prepared)])
         await #expect(throws: ProviderError(.unavailable, "")) {
             try await rail.provider.prepare(second, under: next)
         }
@@ -79,7 +84,7 @@ struct TransfersUnderWayTests {
         var underWay: [TransferUnderWay] = []
         for number in 0..<3 {
             let order = try order(number, 1_000, rail)
-            let prepared = try await rail.provider.prepare(order, under: permit(rail, besides: underWay))
+            let prepared = try await rail.provider.prepare(order, under: permit(rail, for: [order], besides: underWay))
             underWay.append(TransferUnderWay(order: order, prepared: prepared))
         }
         underWay.remove(at: 1)
@@ -93,7 +98,7 @@ struct TransfersUnderWayTests {
         var underWay: [TransferUnderWay] = []
         for number in 0..<2 {
             let order = try order(number, 1_000, rail)
-            let prepared = try await rail.provider.prepare(order, under: permit(rail, besides: underWay))
+            let prepared = try await rail.provider.prepare(order, under: permit(rail, for: [order], besides: underWay))
             underWay.append(TransferUnderWay(order: order, prepared: prepared))
         }
         rail.clock.advance(by: .seconds(91))

@@ -4,6 +4,7 @@ import HTTPMessages
 import Money
 import Providers
 import Seams
+import Signing
 import Synchronization
 import TON
 import Testing
@@ -56,7 +57,7 @@ struct AccountLookTests {
                     apiKey: nil,
                     network: .testnet
                 ),
-                seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+                signer: WalletSigner(for: rail.provider.configuration),
                 clock: rail.clock,
                 random: SeededRandom(seed: 9)
             )
@@ -302,7 +303,7 @@ struct AccountLookTests {
             configuration: crowd.rail.provider.configuration,
             client: nodes[0],
             readers: Array(nodes[1...]),
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(for: crowd.rail.provider.configuration),
             clock: crowd.rail.clock,
             random: SeededRandom(seed: 9)
         )
@@ -327,7 +328,7 @@ struct AccountLookTests {
             configuration: crowd.rail.provider.configuration,
             client: nodes[2],
             readers: [nodes[1]],
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(for: crowd.rail.provider.configuration),
             clock: crowd.rail.clock,
             random: SeededRandom(seed: 9)
         )

@@ -6,6 +6,7 @@ import Payments
 import ProviderTON
 import Providers
 import Seams
+import Signing
 import SigningDesk
 import TON
 import Testing
@@ -49,23 +50,24 @@ struct Rail: SigningRail {
         jetton = try AssetID("ton:\(network.rawValue):jetton:\(master.raw)")
         var limits: [AssetID: Int256] = [:]
         if let agreementAbove { limits[coin] = Int256(agreementAbove) }
+        let configuration = TONProvider.Configuration(
+            key: "ton",
+            network: network,
+            walletVersion: walletVersion,
+            highloadTimeout: highloadTimeout,
+            jettons: [
+                .init(
+                    asset: jetton,
+                    master: master,
+                    walletCode: FixtureTON.jettonWalletCode(jettonLayout),
+                    layout: jettonLayout
+                )
+            ],
+            deposit: deposit,
+            agreementAbove: limits
+        )
         provider = try TONProvider(
-            configuration: .init(
-                key: "ton",
-                network: network,
-                walletVersion: walletVersion,
-                highloadTimeout: highloadTimeout,
-                jettons: [
-                    .init(
-                        asset: jetton,
-                        master: master,
-                        walletCode: FixtureTON.jettonWalletCode(jettonLayout),
-                        layout: jettonLayout
-                    )
-                ],
-                deposit: deposit,
-                agreementAbove: limits
-            ),
+            configuration: configuration,
             client: ToncenterClient(
                 transport: node ?? ChainTransport(chain: chain),
                 baseURL: "http://chain",
@@ -82,7 +84,7 @@ struct Rail: SigningRail {
                         network: network
                     )
                 ],
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(for: configuration),
             clock: clock,
             random: SeededRandom(seed: 9)
         )

@@ -4,6 +4,7 @@ import Money
 import Payments
 import Providers
 import Seams
+import Signing
 import TON
 
 @testable import ProviderTON
@@ -35,24 +36,25 @@ struct TwoNodes {
                 network: .testnet
             )
         }
+        let configuration = TONProvider.Configuration(
+            key: "ton",
+            network: .testnet,
+            walletVersion: .v4r2,
+            jettons: [
+                .init(
+                    asset: jetton,
+                    master: master,
+                    walletCode: FixtureTON.jettonWalletCode(.standard),
+                    layout: .standard
+                )
+            ],
+            deposit: .comment
+        )
         provider = try TONProvider(
-            configuration: .init(
-                key: "ton",
-                network: .testnet,
-                walletVersion: .v4r2,
-                jettons: [
-                    .init(
-                        asset: jetton,
-                        master: master,
-                        walletCode: FixtureTON.jettonWalletCode(.standard),
-                        layout: .standard
-                    )
-                ],
-                deposit: .comment
-            ),
+            configuration: configuration,
             client: client(node),
             witnesses: hasWitness ? [client(other)] : [],
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(for: configuration),
             clock: clock,
             random: SeededRandom(seed: 9)
         )

@@ -131,6 +131,30 @@ struct LayerTests {
         }
     }
 
+    /// What signs, or makes a key that can.
+    private static let signingWords = ["PrivateKey", "ExtendedSecp256k1Key", "ExtendedEd25519Key", "signRecoverable"]
+
+    @Test("sign transfers in the signer alone: no other target that serves money names a private key")
+    func signing() throws {
+        // Inspection signs with keys that are given to it, and the command that makes a key shows its public half.
+        let others: Set<String> = ["Inspection", "settlegate"]
+        let above = manifest.layers.drop { $0.name != "Domain" }.filter { !["Protocols", "Sandbox"].contains($0.name) }
+        let targets = Set(above.flatMap(\.targets))
+        #expect(targets.count > 25)
+        var signing: Set<String> = []
+        for file in TidyTests.sources {
+            let parts = file.split(separator: "/")
+            guard parts.count > 3, targets.contains(String(parts[2])) else { continue }
+            let code = try Project.lines(of: file).map { $0.components(separatedBy: "//")[0] }
+            for line in code where Self.signingWords.contains(where: line.contains) { signing.insert(String(parts[2])) }
+        }
+        #expect(signing == others.union(["Signing"]))
+        // Only the program that puts the parts together makes a signer; providers have no more than the port.
+        for (target, dependencies) in manifest.dependencies where targets.contains(target) && target != "Gateway" {
+            #expect(!dependencies.contains("Signing"), "\(target) depends on the signer")
+        }
+    }
+
     @Test("import only the dependencies of their target")
     func imports() throws {
         var used: [String: Set<String>] = [:]

@@ -11,6 +11,7 @@ import Providers
 import Reconciliation
 import Records
 import Seams
+import Signing
 import Storage
 import StorageSQLite
 
@@ -112,7 +113,10 @@ enum CatchUpBenchmark {
                 chainID: 31_337,
                 genesis: nil
             ),
-            seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+            signer: WalletSigner(
+                seed: SecretBytes([UInt8](repeating: 3, count: 32)),
+                on: EVMScheme(chainID: 31_337)
+            ),
             clock: clock
         )
     }

@@ -1,7 +1,7 @@
 import BigInt
-import Cryptography
 import EVM
 import Money
+import Payments
 package import Providers
 import Seams
 
@@ -20,7 +20,7 @@ extension EVMProvider: FundGathering {
         _ accounts: [HoldingAccount],
         through gate: any SigningGate
     ) async throws(ProviderError) -> GatheringOutcome {
-        _ = try await gate.permit(readWallet(nil, scannedTo: nil))
+        let permit = try await gate.permit(readWallet(nil, scannedTo: nil))
         let tip = try await client.tip(configuration.finality)
         let block = try await client.hash(at: tip.final)
         let (head, priority) = (try await freshHead(), try await client.priorityFee())
@@ -34,18 +34,21 @@ extension EVMProvider: FundGathering {
         var topUps = TopUps(gate: gate)
         for account in accounts {
             do throws(ProviderError) {
-                let key = try depositKey(of: account.option)
-                guard EVMAddress(key.publicKey).lowercased == account.account else {
+                let address = try depositAddress(of: account.option)
+                guard address.lowercased == account.account else {
                     throw ProviderError(.malformed, "\(account.account) is not the address of \(account.option)")
                 }
                 let note = GatheringNote(option: account.option)
-                switch try await nextStep(key, note, after: block, fee: fee, head) {
+                switch try await nextStep(address, note, after: block, fee: fee, head) {
                 case .nothing: outcome.empty.append(account)
-                case .send(let transaction):
-                    try await send(transaction, by: key)
+                case .send(let transaction, let movement):
+                    let wallet = OwnWallet.option(account.option)
+                    try await submit(
+                        signed(transaction, by: wallet, for: .gathering([movement]), under: permit)
+                    )
                     outcome.sent += 1
                 case .topUp(let wei):
-                    try await topUp(EVMAddress(key.publicKey), wei: wei, fee: fee, &topUps)
+                    try await topUp(account.option, wei: wei, fee: fee, &topUps)
                     outcome.sent += 1
                 }
             } catch { outcome.problems.append("\(account.account): \(error.reason)") }
@@ -58,7 +61,7 @@ extension EVMProvider: FundGathering {
         /// It holds nothing that is worth its fee.
         case nothing
         /// Its money moves on.
-        case send(EVMTransaction)
+        case send(EVMTransaction, OwnMovement)
         /// It needs coins for the fee first.
         case topUp(BigUInt)
     }
@@ -71,13 +74,12 @@ extension EVMProvider: FundGathering {
     }
 
     private func nextStep(
-        _ key: Secp256k1.PrivateKey,
+        _ address: EVMAddress,
         _ note: GatheringNote,
         after block: EVMHash,
         fee: EVMTransaction.Fee,
         _ head: EVMHeader
     ) async throws(ProviderError) -> Step {
-        let address = EVMAddress(key.publicKey)
         let holdings =
             [EVMClient.Holding(owner: address, token: nil)]
             + configuration.tokens.map { EVMClient.Holding(owner: address, token: $0.contract) }
@@ -92,11 +94,16 @@ extension EVMProvider: FundGathering {
             let gas = try limit(estimate, of: data, in: head)
             let needed = fee.maximum * BigUInt(gas)
             guard coins >= needed else { return .topUp(needed + needed / 4 - coins) }
-            return .send(transaction(nonce, fee, gas, to: token.contract, value: 0, data: data))
+            let call = transaction(nonce, fee, gas, to: token.contract, value: 0, data: data)
+            return .send(call, OwnMovement(to: .payouts, asset: token.asset, units: Int256(exactly: BigInt(held))))
         }
         let cost = fee.maximum * BigUInt(note.gas)
         guard coins > cost * Self.worth else { return .nothing }
-        return .send(transaction(nonce, fee, note.gas, to: hotAddress, value: coins - cost, data: note.bytes))
+        let value = coins - cost
+        return .send(
+            transaction(nonce, fee, note.gas, to: hotAddress, value: value, data: note.bytes),
+            OwnMovement(to: .payouts, asset: coin, units: Int256(exactly: BigInt(value)))
+        )
     }
 
     private func transaction(
@@ -120,7 +127,7 @@ extension EVMProvider: FundGathering {
     }
 
     private func topUp(
-        _ address: EVMAddress,
+        _ option: PaymentOptionID,
         wei: BigUInt,
         fee: EVMTransaction.Fee,
         _ topUps: inout TopUps
@@ -140,17 +147,13 @@ extension EVMProvider: FundGathering {
         let nonce = first + topUps.sent
         try await topUps.gate.store(nonce, under: permit)
         topUps.sent += 1
-        try await send(
-            transaction(UInt64(clamping: nonce), fee, 21_000, to: address, value: wei, data: []),
-            by: gasKey
-        )
+        let address = try depositAddress(of: option)
+        let movement = OwnMovement(to: .option(option), asset: coin, units: Int256(exactly: BigInt(wei)))
+        let top = transaction(UInt64(clamping: nonce), fee, 21_000, to: address, value: wei, data: [])
+        try await submit(signed(top, by: .fees, for: .topUps([movement]), under: permit))
     }
 
-    private func send(_ transaction: EVMTransaction, by key: Secp256k1.PrivateKey) async throws(ProviderError) {
-        let raw: [UInt8]
-        do { raw = try transaction.signed(by: key).raw ?? [] } catch {
-            throw ProviderError(.invalidRequest, error.reason)
-        }
+    private func submit(_ raw: [UInt8]) async throws(ProviderError) {
         do throws(ProviderError) { try await client.broadcast(raw) } catch {
             // The same step was already sent and is pending.
             let isHarmless = ["already known", "nonce too low", "underpriced"].contains { error.reason.contains($0) }

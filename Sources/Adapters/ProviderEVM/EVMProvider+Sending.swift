@@ -94,7 +94,7 @@ extension EVMProvider: TransferSending {
         guard held >= promised + transaction.value + maximum * BigUInt(transaction.gasLimit) else {
             throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too little coin; top it up")
         }
-        return try sign(transaction, after: [])
+        return try await sign(transaction, for: order, after: [], under: permit)
     }
 
     /// The call that carries out an order.
@@ -183,21 +183,21 @@ extension EVMProvider: TransferSending {
     /// Signs, and keeps earlier signatures with the same nonce.
     private func sign(
         _ transaction: EVMTransaction,
-        after earlier: [SignedVariants.Variant]
-    ) throws(ProviderError) -> PreparedTransfer {
-        do {
-            let raw = try transaction.signed(by: hotKey).raw ?? []
-            let variants = SignedVariants(
-                variants: earlier + [.init(signedAt: UInt64(clamping: clock.now().seconds), raw: raw)]
-            )
-            return PreparedTransfer(
-                bytes: variants.encoded,
-                hash: transferName(nonce: transaction.nonce),
-                sequence: Int64(clamping: transaction.nonce),
-                // A chain transaction has no end: it lives until its nonce is used.
-                validUntil: nil
-            )
-        } catch { throw ProviderError(.invalidRequest, error.reason) }
+        for order: TransferOrder,
+        after earlier: [SignedVariants.Variant],
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
+        let raw = try await signed(transaction, by: .payouts, for: .orders([order]), under: permit)
+        let variants = SignedVariants(
+            variants: earlier + [.init(signedAt: UInt64(clamping: clock.now().seconds), raw: raw)]
+        )
+        return PreparedTransfer(
+            bytes: variants.encoded,
+            hash: transferName(nonce: transaction.nonce),
+            sequence: Int64(clamping: transaction.nonce),
+            // A chain transaction has no end: it lives until its nonce is used.
+            validUntil: nil
+        )
     }
 
     /// Whether the last signature has waited too long, and another one is allowed.
@@ -231,7 +231,7 @@ extension EVMProvider: TransferSending {
         guard raised <= configuration.maximumGasPrice else { return nil }
         transaction.fee = .dynamic(maximum: raised, priority: max(priority * (100 + Self.feeBump) / 100 + 1, tip))
         transaction.signature = nil
-        return try sign(transaction, after: signed.variants)
+        return try await sign(transaction, for: order, after: signed.variants, under: permit)
     }
 
     // MARK: - Sending

@@ -1,5 +1,5 @@
 package import BigInt
-package import Cryptography
+import Cryptography
 package import EVM
 package import Money
 package import Payments
@@ -8,8 +8,8 @@ package import Seams
 
 /// The coin and the allow-listed ERC-20 tokens of one EVM chain, which the configuration names.
 ///
-/// Every option has an address of its own, derived from the wallet's seed (BIP-32), so that payments are matched
-/// without any text from a customer.
+/// Every option has an address of its own, derived from a public key of the wallet (BIP-32), so that payments are matched
+/// without any text from a customer. Private keys are the signer's.
 package struct EVMProvider: PaymentProvider {
     /// When a block counts as final.
     package enum FinalityRule: Hashable, Sendable {
@@ -128,56 +128,47 @@ package struct EVMProvider: PaymentProvider {
     let client: EVMClient
     let clock: any WallClock
     let coin: AssetID
-    let hotKey: Secp256k1.PrivateKey
+    let signer: any Signer
     let hotAddress: EVMAddress
-    let gasKey: Secp256k1.PrivateKey
     let gasAddress: EVMAddress
     let cache = BlockCache()
-    private let deposits: ExtendedSecp256k1Key
+    private let deposits: ExtendedSecp256k1PublicKey
 
     /// A provider over one wallet on one chain.
     ///
     /// - Parameters:
     ///   - configuration: the provider's configuration.
     ///   - client: the nodes.
-    ///   - seed: the seed of the wallet (BIP-32, 16 to 64 bytes).
+    ///   - signer: the keys of the wallet.
     ///   - clock: the clock.
-    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is invalid, or a token is on another
-    ///   chain.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the signer has other keys, or a token is on
+    ///   another chain.
     package init(
         configuration: Configuration,
         client: EVMClient,
-        seed: SecretBytes,
+        signer: any Signer,
         clock: any WallClock
     ) throws(ProviderError) {
         self.configuration = configuration
         self.client = client
         self.clock = clock
+        self.signer = signer
+        guard let parent = signer.parentOfOptions else {
+            throw ProviderError(.invalidRequest, "the signer has no keys for an EVM chain")
+        }
         do {
             coin = try AssetID.evm(configuration.chainID)
-            let master = try ExtendedSecp256k1Key(seed: seed)
-            hotKey = try master.derived(Self.hotPath).key
-            gasKey = try master.derived(Self.gasPath).key
-            deposits = try master.derived(Self.depositPath)
+            deposits = ExtendedSecp256k1PublicKey(
+                key: try Secp256k1.PublicKey(parent.key),
+                chainCode: SecretBytes(parent.chainCode)
+            )
+            hotAddress = EVMAddress(try Secp256k1.PublicKey(signer.publicKey(of: .payouts)))
+            gasAddress = EVMAddress(try Secp256k1.PublicKey(signer.publicKey(of: .fees)))
         } catch { throw ProviderError(.invalidRequest, "\(error)") }
-        hotAddress = EVMAddress(hotKey.publicKey)
-        gasAddress = EVMAddress(gasKey.publicKey)
         let prefix = "evm:\(configuration.chainID):"
         guard configuration.tokens.allSatisfy({ $0.asset.text.hasPrefix(prefix) }) else {
             throw ProviderError(.invalidRequest, "a token is on another chain than \(configuration.chainID)")
         }
-    }
-
-    /// The paths of BIP-44.
-    ///
-    /// The first address of the first account pays out. Its second address pays the gas for gathering tokens, so that
-    /// the two never wait for each other's numbers. The second account has an address for each option.
-    private static let hotPath = path([44, 60, 0], [0, 0])
-    private static let gasPath = path([44, 60, 0], [0, 1])
-    private static let depositPath = path([44, 60, 1], [])
-
-    private static func path(_ hardened: [UInt32], _ steps: [UInt32]) -> KeyPath {
-        KeyPath(steps: hardened.map { $0 + KeyPath.hardened } + steps)
     }
 
     /// The account that pays out.
@@ -185,17 +176,6 @@ package struct EVMProvider: PaymentProvider {
 
     /// The account that gives coins to the addresses of options, for the fees of gathering tokens.
     package var gasWallet: EVMAddress { gasAddress }
-
-    /// The accounts from which a provider with this seed pays out and pays for gas, so that they can be funded before
-    /// it starts.
-    ///
-    /// - Throws: `CryptographyError` when the seed is invalid.
-    package static func wallets(of seed: SecretBytes) throws(CryptographyError) -> (hot: EVMAddress, gas: EVMAddress) {
-        let master = try ExtendedSecp256k1Key(seed: seed)
-        return (
-            EVMAddress(try master.derived(hotPath).key.publicKey), EVMAddress(try master.derived(gasPath).key.publicKey)
-        )
-    }
 
     /// The provider's key.
     package var key: String { configuration.key }
@@ -277,7 +257,7 @@ package struct EVMProvider: PaymentProvider {
     /// - Throws: `ProviderError`.
     package func open(_ request: OpenRequest) async throws(ProviderError) -> OpenedOption {
         let units = try units(of: request)
-        let address = EVMAddress(try depositKey(of: request.option).publicKey)
+        let address = try depositAddress(of: request.option)
         let link =
             token(request.due.asset).map { token in
                 PaymentLink.token(token.contract, to: address, amount: units, chainID: configuration.chainID)
@@ -293,19 +273,31 @@ package struct EVMProvider: PaymentProvider {
         PaymentReference(scope: "evm:account:\(configuration.chainID)", value: address.lowercased)
     }
 
-    /// The last two steps of an option's path: 62 bits of its identifier's digest, so that there is no counter and no
-    /// two options share an address.
-    private static func path(of option: PaymentOptionID) -> KeyPath {
-        let digest = SHA256.hash(Array("settlegate deposit address \(option.text)".utf8))
-        let steps = [0, 4].map { start in
-            digest[start..<(start + 4)].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & (KeyPath.hardened - 1)
+    /// The address of an option, from public keys alone.
+    func depositAddress(of option: PaymentOptionID) throws(ProviderError) -> EVMAddress {
+        do { return EVMAddress(try deposits.derived(DepositPath.steps(of: option.text)).key) } catch {
+            throw ProviderError(.invalidRequest, error.reason)
         }
-        return KeyPath(steps: steps)
     }
 
-    func depositKey(of option: PaymentOptionID) throws(ProviderError) -> Secp256k1.PrivateKey {
-        do { return try deposits.derived(Self.path(of: option)).key } catch {
-            throw ProviderError(.invalidRequest, error.reason)
+    /// The signed form of a chain transaction.
+    ///
+    /// - Throws: `ProviderError`.
+    func signed(
+        _ transaction: EVMTransaction,
+        by wallet: OwnWallet,
+        for purpose: SigningIntent.Purpose,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> [UInt8] {
+        let intent = SigningIntent(
+            wallet: wallet,
+            number: Int64(clamping: transaction.nonce),
+            purpose: purpose,
+            content: transaction.signingBytes
+        )
+        let signature = try await signer.sign(intent, under: permit)
+        do { return try transaction.signed(EVMSignature(bytes: signature)).raw ?? [] } catch {
+            throw ProviderError(.malformed, error.reason)
         }
     }
 }

@@ -1,5 +1,4 @@
 import BigInt
-import Cryptography
 import EVM
 import Payments
 import Seams
@@ -39,7 +38,7 @@ extension EVMProvider {
     /// one.
     func option(emptiedBy transaction: ChainTransaction) -> PaymentOptionID? {
         guard let note = GatheringNote(endOf: transaction.signed?.data ?? []), let sender = transaction.provenSender,
-            let key = try? depositKey(of: note.option), EVMAddress(key.publicKey) == sender
+            let address = try? depositAddress(of: note.option), address == sender
         else { return nil }
         return note.option
     }

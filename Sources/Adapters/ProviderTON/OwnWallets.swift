@@ -4,42 +4,33 @@ import Providers
 import Seams
 import TON
 
-/// The wallets derived from the seed of the wallet that pays out: one for each option, and one that pays the fees of
-/// gathering.
+/// The wallets of options, and the one that pays the fees of gathering.
 ///
-/// Their keys are HKDF of the seed and the purpose, so that there is no counter and no two wallets share a key.
+/// Their keys depend on the seed, so that the signer is asked for the public ones.
 struct OwnWallets: Sendable {
-    let seed: SecretBytes
+    let signer: any Signer
     let version: WalletVersion
     let network: TONNetwork
 
-    /// A wallet with the key that signs for it.
-    struct Keyed {
+    /// A wallet of ours.
+    struct Named {
+        let name: OwnWallet
         let wallet: Wallet
-        let key: Ed25519.PrivateKey
         let address: TONAddress
     }
 
     /// The wallet of an option.
-    func ofOption(_ option: PaymentOptionID) throws(ProviderError) -> Keyed {
-        try wallet(salt: "settlegate deposit wallet", info: option.text)
-    }
+    func ofOption(_ option: PaymentOptionID) throws(ProviderError) -> Named { try wallet(.option(option)) }
 
     /// The wallet that gives others coins for fees.
-    func forFees() throws(ProviderError) -> Keyed { try wallet(salt: "settlegate gas wallet", info: "") }
+    func forFees() throws(ProviderError) -> Named { try wallet(.fees) }
 
-    private func wallet(salt: String, info: String) throws(ProviderError) -> Keyed {
+    private func wallet(_ name: OwnWallet) throws(ProviderError) -> Named {
         do {
-            let own = try KeyDerivation.hkdfSHA256(
-                key: seed,
-                salt: Array(salt.utf8),
-                info: Array(info.utf8),
-                length: 32
-            )
-            let key = try Ed25519.PrivateKey(seed: own)
-            let wallet = Wallet(version: version, publicKey: key.publicKey, network: network)
-            return Keyed(wallet: wallet, key: key, address: try wallet.address())
-        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+            let key = try Ed25519.PublicKey(signer.publicKey(of: name))
+            let wallet = Wallet(version: version, publicKey: key, network: network)
+            return Named(name: name, wallet: wallet, address: try wallet.address())
+        } catch { throw error as? ProviderError ?? ProviderError(.invalidRequest, "\(error)") }
     }
 }
 

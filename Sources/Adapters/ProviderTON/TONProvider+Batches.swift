@@ -34,86 +34,78 @@ extension TONProvider: BatchSending {
             }
             return PreparedBatch(prepared: [:], refused: selection.refused)
         }
-        let messages = selection.chosen.map(\.message)
-        let request: Request
-        do throws(TONError) {
-            request =
+        do {
+            let request = try request(for: selection, permit, after: sequence, at: head.time)
+            let intent = SigningIntent(
+                wallet: .payouts,
+                number: request.number,
+                purpose: .orders(selection.chosen.map(\.order)),
+                content: try request.content.serialized()
+            )
+            let signature = try await signer.sign(intent, under: permit)
+            let signed =
                 switch wallet {
                 case .numbered(let wallet):
-                    try sign(messages, by: wallet, permit, at: head.time, deploying: state.code == nil)
+                    try wallet.request(request.content, signature: signature, deploying: state.code == nil)
                 case .highload(let wallet):
-                    try sign(messages, by: wallet, after: sequence, at: head.time, deploying: state.code == nil)
+                    try wallet.request(request.content, signature: signature, deploying: state.code == nil)
                 }
-            let bytes = try request.signed.serialized()
+            let bytes = try signed.serialized()
             var batch = PreparedBatch(prepared: [:], refused: selection.refused)
             for (position, choice) in selection.chosen.enumerated() {
-                batch.prepared[choice.order] = PreparedTransfer(
+                batch.prepared[choice.order.id] = PreparedTransfer(
                     bytes: bytes,
-                    hash: request.signed.normalizedHash.description,
+                    hash: signed.normalizedHash.description,
                     sequence: request.number,
                     validUntil: request.end,
                     position: position
                 )
             }
             return batch
-        } catch { throw ProviderError(.invalidRequest, "\(error)") }
+        } catch { throw error as? ProviderError ?? ProviderError(.invalidRequest, "\(error)") }
     }
 
-    /// A signed request.
+    /// A request that is not signed yet.
     private struct Request {
-        let signed: SignedTransfer
+        let content: Cell
         let number: Int64
         /// Until when the wallet can take it; nil when it has no end.
         let end: Timestamp?
     }
 
-    /// Signs with the number that was compared with the books, and no other.
-    private func sign(
-        _ messages: [WalletMessage],
-        by wallet: Wallet,
-        _ permit: SigningPermit,
-        at time: Timestamp,
-        deploying: Bool
-    ) throws(TONError) -> Request {
-        guard let number = permit.number else {
-            throw TONError(.malformedStructure, "the permit is not of a wallet that takes numbers in turn")
-        }
-        let seqno = UInt32(clamping: number)
-        let end = time.advanced(by: configuration.transferLifetime)
-        let signed = try wallet.sign(
-            messages,
-            seqno: seqno,
-            validUntil: UInt32(clamping: end.seconds),
-            with: signingKey,
-            deploying: deploying
-        )
-        // A request that deploys the wallet has no end.
-        return Request(signed: signed, number: Int64(seqno), end: seqno == 0 ? nil : end)
-    }
-
-    /// Signs with a number that grows with the clock and is never used again, even after the database was restored from a
+    /// Composes a request for orders: with the number that was compared with the books and no other, or in a highload
+    /// wallet with one that grows with the clock and is never used again, even after the database was restored from a
     /// copy or the clock was set back.
-    private func sign(
-        _ messages: [WalletMessage],
-        by wallet: HighloadWallet,
+    private func request(
+        for selection: Selection,
+        _ permit: SigningPermit,
         after sequence: Int64?,
-        at time: Timestamp,
-        deploying: Bool
+        at time: Timestamp
     ) throws(TONError) -> Request {
-        let number = max(clock.now().milliseconds, (sequence ?? 0) + 1)
-        let signed = try wallet.sign(
-            messages,
-            sequence: UInt64(clamping: number),
-            createdAt: UInt64(clamping: time.seconds),
-            with: signingKey,
-            deploying: deploying
-        )
-        return Request(signed: signed, number: number, end: time.advanced(by: .seconds(Int64(wallet.timeout))))
+        let messages = selection.chosen.map(\.message)
+        switch wallet {
+        case .numbered(let wallet):
+            guard let number = permit.number else {
+                throw TONError(.malformedStructure, "the permit is not of a wallet that takes numbers in turn")
+            }
+            let seqno = UInt32(clamping: number)
+            let end = time.advanced(by: configuration.transferLifetime)
+            let validUntil = UInt32(clamping: end.seconds)
+            let content = try wallet.content(messages, seqno: seqno, validUntil: validUntil)
+            // A request that deploys the wallet has no end.
+            return Request(content: content, number: Int64(seqno), end: seqno == 0 ? nil : end)
+        case .highload(let wallet):
+            let number = max(clock.now().milliseconds, (sequence ?? 0) + 1)
+            let createdAt = UInt64(clamping: time.seconds)
+            let content = try wallet.content(messages, sequence: UInt64(clamping: number), createdAt: createdAt)
+            let end = time.advanced(by: .seconds(Int64(wallet.timeout)))
+            return Request(content: content, number: number, end: end)
+        }
     }
 
     /// The orders of a batch, as far as the money reaches.
     private struct Selection {
-        var chosen: [(order: String, message: WalletMessage)] = []
+        var chosen: [(order: TransferOrder, message: WalletMessage)] = []
         var refused: [String: String] = [:]
         var lacksMoney = false
         /// The coins that are still available.
@@ -149,6 +141,6 @@ extension TONProvider: BatchSending {
             selection.jettons[jetton.asset] = held - units
         }
         selection.coins -= cost
-        selection.chosen.append((order.id, message))
+        selection.chosen.append((order, message))
     }
 }

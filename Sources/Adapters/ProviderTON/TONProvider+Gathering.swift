@@ -24,18 +24,19 @@ extension TONProvider: FundGathering {
         through gate: any SigningGate
     ) async throws(ProviderError) -> GatheringOutcome {
         let head = try await freshHead()
-        _ = try await gate.permit(readWallet(nil, scannedTo: nil))
+        let permit = try await gate.permit(readWallet(nil, scannedTo: nil))
         var outcome = GatheringOutcome()
-        var needs: [WalletMessage] = []
+        var needs: [Moved] = []
         for account in accounts {
             do {
                 switch try await step(with: account) {
                 case .empty: outcome.empty.append(account)
-                case .needs(let message): needs.append(message)
-                case .moves(let messages, let from, let state):
+                case .needs(let top): needs.append(top)
+                case .moves(let moved, let from, let state):
                     var seqno: Int64 = 0
                     if let data = state.data { seqno = try self.seqno(data) }
-                    try await payer.send(try sign(messages, from: from, state, seqno, head))
+                    let draft = Draft(moved: moved, from: from, state: state, seqno: seqno, head: head)
+                    try await payer.send(try await sign(draft, under: permit))
                     outcome.sent += 1
                 }
             } catch { outcome.problems.append("\(account.account): \(error.reason)") }
@@ -48,8 +49,23 @@ extension TONProvider: FundGathering {
 
     private enum Step {
         case empty
-        case needs(WalletMessage)
-        case moves([WalletMessage], from: OwnWallets.Keyed, ToncenterClient.AccountState)
+        case needs(Moved)
+        case moves([Moved], from: OwnWallets.Named, ToncenterClient.AccountState)
+    }
+
+    /// A message, and what it moves.
+    private struct Moved {
+        let message: WalletMessage
+        let movement: OwnMovement
+    }
+
+    /// A request before it is signed.
+    private struct Draft {
+        let moved: [Moved]
+        let from: OwnWallets.Named
+        let state: ToncenterClient.AccountState
+        let seqno: Int64
+        let head: ToncenterClient.Head
     }
 
     private func step(with account: HoldingAccount) async throws(ProviderError) -> Step {
@@ -65,12 +81,17 @@ extension TONProvider: FundGathering {
                 let minimum = configuration.gatheringMinimum[coin] ?? Int256(Self.coinMinimum)
                 guard !(Int256(state.balance) < minimum), state.balance > Self.requestFee else { return .empty }
                 let all = try WalletMessage(to: address, amount: 0, bounce: false, body: word, mode: 128)
-                return .moves([all], from: own, state)
+                let movement = OwnMovement(to: .payouts, asset: coin, units: nil)
+                return .moves([Moved(message: all, movement: movement)], from: own, state)
             }
-            let needed = jettons.reduce(Self.requestFee) { $0 + $1.message.value }
+            let needed = jettons.reduce(Self.requestFee) { $0 + $1.message.message.value }
             guard state.balance >= needed else {
+                let coins = try WalletMessage(to: own.address, amount: needed, bounce: false, body: word, mode: 1)
                 return .needs(
-                    try WalletMessage(to: own.address, amount: needed, bounce: false, body: word, mode: 1)
+                    Moved(
+                        message: coins,
+                        movement: OwnMovement(to: own.name, asset: coin, units: Int256(needed))
+                    )
                 )
             }
             return .moves(jettons, from: own, state)
@@ -79,8 +100,8 @@ extension TONProvider: FundGathering {
         }
     }
 
-    private func jettonTransfers(from own: OwnWallets.Keyed, saying word: Cell) async throws -> [WalletMessage] {
-        var messages: [WalletMessage] = []
+    private func jettonTransfers(from own: OwnWallets.Named, saying word: Cell) async throws -> [Moved] {
+        var messages: [Moved] = []
         for jetton in configuration.jettons where messages.count < own.wallet.version.maximumMessages {
             let held = try await units(of: jetton.asset, owner: own.address)
             let minimum = configuration.gatheringMinimum[jetton.asset] ?? 1
@@ -93,29 +114,29 @@ extension TONProvider: FundGathering {
                 forwardAmount: 0,
                 forwardPayload: word
             )
-            messages.append(
-                try WalletMessage(
-                    to: jetton.wallet(of: own.address),
-                    amount: Self.jettonGas,
-                    bounce: true,
-                    body: transfer.cell(),
-                    mode: 1
-                )
+            let message = try WalletMessage(
+                to: jetton.wallet(of: own.address),
+                amount: Self.jettonGas,
+                bounce: true,
+                body: transfer.cell(),
+                mode: 1
             )
+            let movement = OwnMovement(to: .payouts, asset: jetton.asset, units: Int256(held))
+            messages.append(Moved(message: message, movement: movement))
         }
         return messages
     }
 
     /// Gives coins for fees to as many wallets as one request can hold; the others get theirs in the next round.
     private func give(
-        _ needs: [WalletMessage],
+        _ needs: [Moved],
         _ head: ToncenterClient.Head,
         through gate: any SigningGate
     ) async throws(ProviderError) -> Int {
         let messages = Array(needs.prefix(feeWallet.wallet.version.maximumMessages))
         guard !messages.isEmpty else { return 0 }
         let state = try await payer.account(feeWallet.address)
-        let needed = messages.reduce(Self.requestFee) { $0 + $1.message.value }
+        let needed = messages.reduce(Self.requestFee) { $0 + $1.message.message.value }
         guard state.balance >= needed else {
             throw ProviderError(
                 .unavailable,
@@ -124,7 +145,8 @@ extension TONProvider: FundGathering {
         }
         let permit = try await gate.permit(feeReading(state))
         guard let number = permit.number else { return 0 }
-        let bytes = try sign(messages, from: feeWallet, state, number, head)
+        let draft = Draft(moved: messages, from: feeWallet, state: state, seqno: number, head: head)
+        let bytes = try await sign(draft, under: permit)
         try await gate.store(number, under: permit)
         try await payer.send(bytes)
         return messages.count
@@ -136,22 +158,25 @@ extension TONProvider: FundGathering {
         }
     }
 
-    private func sign(
-        _ messages: [WalletMessage],
-        from own: OwnWallets.Keyed,
-        _ state: ToncenterClient.AccountState,
-        _ seqno: Int64,
-        _ head: ToncenterClient.Head
-    ) throws(ProviderError) -> [UInt8] {
+    private func sign(_ draft: Draft, under permit: SigningPermit) async throws(ProviderError) -> [UInt8] {
         do {
-            return try own.wallet.sign(
-                messages,
-                seqno: UInt32(clamping: seqno),
-                validUntil: UInt32(clamping: head.time.advanced(by: configuration.transferLifetime).seconds),
-                with: own.key,
-                deploying: state.code == nil
+            let end = draft.head.time.advanced(by: configuration.transferLifetime)
+            let content = try draft.from.wallet.content(
+                draft.moved.map(\.message),
+                seqno: UInt32(clamping: draft.seqno),
+                validUntil: UInt32(clamping: end.seconds)
             )
-            .serialized()
-        } catch { throw ProviderError(.malformed, error.description) }
+            let movements = draft.moved.map(\.movement)
+            let intent = SigningIntent(
+                wallet: draft.from.name,
+                number: draft.seqno,
+                purpose: draft.from.name == .fees ? .topUps(movements) : .gathering(movements),
+                content: try content.serialized()
+            )
+            let signature = try await signer.sign(intent, under: permit)
+            return try draft.from.wallet
+                .request(content, signature: signature, deploying: draft.state.code == nil)
+                .serialized()
+        } catch { throw error as? ProviderError ?? ProviderError(.malformed, "\(error)") }
     }
 }

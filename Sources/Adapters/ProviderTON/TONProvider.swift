@@ -1,4 +1,4 @@
-package import Cryptography
+import Cryptography
 import HTTPMessages
 package import Money
 package import Payments
@@ -107,8 +107,8 @@ package struct TONProvider: PaymentProvider {
     let stream: ToncenterStream?
     let history: AccountHistory
     let ownWallets: OwnWallets
-    let feeWallet: OwnWallets.Keyed
-    let signingKey: Ed25519.PrivateKey
+    let feeWallet: OwnWallets.Named
+    let signer: any Signer
     let wallet: HotWallet
     let requests = FoundRequests()
     let contradictions = Contradictions()
@@ -126,17 +126,17 @@ package struct TONProvider: PaymentProvider {
     ///   - readers: other nodes that share the reading with it.
     ///   - witnesses: other nodes, which have to confirm large credits.
     ///   - stream: the node's stream of news, where it has one.
-    ///   - seed: the Ed25519 seed of the wallet; wallets of single options are derived from it.
+    ///   - signer: the keys of the wallet and of those of single options.
     ///   - clock: the clock.
     ///   - random: the source of comments.
-    /// - Throws: `ProviderError` with the code `invalidRequest` when the seed is invalid.
+    /// - Throws: `ProviderError` with the code `invalidRequest` when the signer has other keys.
     package init(
         configuration: Configuration,
         client: ToncenterClient,
         readers: [ToncenterClient] = [],
         witnesses: [ToncenterClient] = [],
         stream: ToncenterStream? = nil,
-        seed: SecretBytes,
+        signer: any Signer,
         clock: any WallClock,
         random: any RandomSource
     ) throws(ProviderError) {
@@ -148,18 +148,18 @@ package struct TONProvider: PaymentProvider {
         guard configuration.agreementAbove.isEmpty || !witnesses.isEmpty else {
             throw ProviderError(.invalidRequest, "credits that need a second node need one to be configured")
         }
-        ownWallets = OwnWallets(seed: seed, version: configuration.walletVersion, network: configuration.network)
+        ownWallets = OwnWallets(signer: signer, version: configuration.walletVersion, network: configuration.network)
         feeWallet = try ownWallets.forFees()
+        self.signer = signer
         self.clock = clock
         self.random = random
         history = AccountHistory(client: client)
         do {
-            signingKey = try Ed25519.PrivateKey(seed: seed)
+            let key = try Ed25519.PublicKey(signer.publicKey(of: .payouts))
             if let timeout = configuration.highloadTimeout {
-                wallet = .highload(HighloadWallet(publicKey: signingKey.publicKey, timeout: timeout))
+                wallet = .highload(HighloadWallet(publicKey: key, timeout: timeout))
             } else {
                 let version = configuration.walletVersion
-                let key = signingKey.publicKey
                 wallet = .numbered(Wallet(version: version, publicKey: key, network: configuration.network))
             }
             address = try wallet.address()

@@ -62,7 +62,7 @@ extension Settlement {
         }
         let (permit, prepared): (SigningPermit, PreparedTransfer)
         do {
-            permit = try await self.permit(by: sender, at: provider)
+            permit = try await self.permit(by: sender, at: provider, for: [stored])
             prepared = try await sender.prepare(order, under: permit)
         } catch let error as ProviderError {
             guard error.code == .refused || error.code == .invalidRequest else {

@@ -112,7 +112,7 @@ extension Settlement {
         let last = try await database.read { try $0.lastSequence(provider: provider) }
         let (permit, batch): (SigningPermit, PreparedBatch)
         do {
-            permit = try await self.permit(by: sender, at: payer)
+            permit = try await self.permit(by: sender, at: payer, for: waiting)
             batch = try await prepare(chosen, after: last, by: sender, under: permit)
         } catch is ProviderError {
             return try await each(waiting) { try await postpone($0, by: Self.retryInterval, lease) }

@@ -9,11 +9,15 @@ import Storage
 /// Compares what the database knows to have been signed with what the chain has taken: a wallet that is ahead of its
 /// books signs nothing.
 extension Settlement {
-    /// The right to sign for orders of a provider.
+    /// The right to sign some transfers of a provider: those of them that are stored and wait to be signed.
     ///
     /// - Throws: `ProviderError`, with the code `held` when a person has to review the wallet first; and what the
     ///   database throws.
-    func permit(by sender: any TransferSending, at provider: any PaymentProvider) async throws -> SigningPermit {
+    func permit(
+        by sender: any TransferSending,
+        at provider: any PaymentProvider,
+        for transfers: [OutgoingTransfer] = []
+    ) async throws -> SigningPermit {
         guard let wallet = sender.wallets.first else {
             let account = try await provider.scan?.standingAccounts.first
             let position = try await database.read { session in
@@ -22,18 +26,23 @@ extension Settlement {
                 }
             }
             let reading = try await sender.readWallet(nil, scannedTo: position)
-            return try await permit(reading, at: provider.key)
+            return try await permit(reading, at: provider.key, for: transfers)
         }
         // For a held wallet the chain need not be asked.
         if let hold = try await database.read({ try $0.wallet(wallet, of: provider.key)?.hold }) {
             throw ProviderError(.held, hold.sentence)
         }
-        return try await permit(try await sender.readWallet(wallet, scannedTo: nil), at: provider.key)
+        let reading = try await sender.readWallet(wallet, scannedTo: nil)
+        return try await permit(reading, at: provider.key, for: transfers)
     }
 
     /// Compares a wallet with the books, and holds it when it is ahead of them.
-    func permit(_ reading: WalletReading, at provider: String) async throws -> SigningPermit {
-        let books = try await books(of: reading, at: provider)
+    func permit(
+        _ reading: WalletReading,
+        at provider: String,
+        for transfers: [OutgoingTransfer] = []
+    ) async throws -> SigningPermit {
+        let books = try await books(of: reading, at: provider, for: transfers)
         switch SigningPermit.compare(reading, with: books) {
         case .allowed(let permit): return permit
         case .held(let sentence): throw ProviderError(.held, sentence)
@@ -49,9 +58,13 @@ extension Settlement {
     }
 
     /// The books of a wallet; a wallet that is not stored yet is stored first.
-    private func books(of reading: WalletReading, at provider: String) async throws -> WalletBooks {
+    private func books(
+        of reading: WalletReading,
+        at provider: String,
+        for transfers: [OutgoingTransfer]
+    ) async throws -> WalletBooks {
         if case .named = reading.numbers { return WalletBooks(signedBelow: 0) }
-        let known = try await database.read { try books(of: reading, at: provider, in: $0) }
+        let known = try await database.read { try books(of: reading, at: provider, for: transfers, in: $0) }
         if let known { return known }
         let now = clock.now()
         try await database.write { session in
@@ -59,12 +72,14 @@ extension Settlement {
             guard try session.wallet(reading.wallet, of: provider) == nil else { return }
             try meet(reading, at: provider, now, in: session)
         }
-        return try await database.read { try books(of: reading, at: provider, in: $0) } ?? WalletBooks(signedBelow: 0)
+        return try await database.read { try books(of: reading, at: provider, for: transfers, in: $0) }
+            ?? WalletBooks(signedBelow: 0)
     }
 
     private func books(
         of reading: WalletReading,
         at provider: String,
+        for transfers: [OutgoingTransfer],
         in session: any SQLSession
     ) throws -> WalletBooks? {
         guard let stored = try session.wallet(reading.wallet, of: provider) else { return nil }
@@ -83,11 +98,15 @@ extension Settlement {
                 transfer.prepared.map { TransferUnderWay(order: TransferOrder(transfer), prepared: $0) }
             }
         }
+        // What was read before may have been signed or cancelled meanwhile.
+        let orders = try transfers.compactMap { try session.outgoing($0.purpose.id) }
+            .filter { $0.provider == provider && $0.status.state == .awaitingPayment && $0.prepared == nil }
         return WalletBooks(
             signedBelow: stored.signedBelow,
             takenBelow: taken.map { $0 + 1 } ?? 0,
             known: known,
             underWay: underWay,
+            orders: Set(orders.map(TransferOrder.init)),
             hold: stored.hold?.sentence
         )
     }

@@ -55,6 +55,8 @@ package struct WalletBooks: Hashable, Sendable {
     package let known: Set<Int64>
     /// The transfers that were signed and whose fate is not decided, where the wallet takes numbers in turn.
     package let underWay: [TransferUnderWay]
+    /// The stored orders that wait to be signed, among those that were asked for.
+    package let orders: Set<TransferOrder>
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
     package let hold: String?
 
@@ -64,12 +66,14 @@ package struct WalletBooks: Hashable, Sendable {
         takenBelow: Int64 = 0,
         known: Set<Int64> = [],
         underWay: [TransferUnderWay] = [],
+        orders: Set<TransferOrder> = [],
         hold: String? = nil
     ) {
         self.signedBelow = signedBelow
         self.takenBelow = takenBelow
         self.known = known
         self.underWay = underWay
+        self.orders = orders
         self.hold = hold
     }
 
@@ -110,6 +114,8 @@ package struct SigningPermit: Hashable, Sendable {
     package let next: Int64?
     /// The transfers that are under way besides the one that is signed.
     package let underWay: [TransferUnderWay]
+    /// The stored orders that it may be signed for.
+    package let orders: Set<TransferOrder>
     /// The value in the books; a signature is stored only if it is still the same.
     package let signedBelow: Int64
     /// The names of orders that the rail has carried out already, where it identifies orders by name.
@@ -129,6 +135,7 @@ package struct SigningPermit: Hashable, Sendable {
         self.number = number
         self.next = next
         underWay = books.underWay
+        orders = books.orders
         signedBelow = books.signedBelow
         self.done = done ?? []
     }

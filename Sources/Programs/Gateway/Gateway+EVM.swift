@@ -5,6 +5,7 @@ import Keystore
 import Money
 import ProviderEVM
 import Providers
+import Signing
 
 extension Gateway.ConfiguredProviders {
     /// The provider over an EVM chain.
@@ -44,7 +45,10 @@ extension Gateway.ConfiguredProviders {
         return try EVMProvider(
             configuration: configuration,
             client: client,
-            seed: try keystore.secret(chain.walletEntry),
+            signer: WalletSigner(
+                seed: try keystore.secret(chain.walletEntry),
+                on: EVMScheme(chainID: chain.chainID, maximumGasPrice: configuration.maximumGasPrice)
+            ),
             clock: surroundings.clock
         )
     }

@@ -8,6 +8,7 @@ import ProviderTON
 import ProviderTelegram
 package import Providers
 import Seams
+import Signing
 import TON
 package import TelegramBot
 
@@ -227,7 +228,15 @@ extension Gateway {
                         count: wallet.streamingConnections ?? 1
                     )
                 },
-                seed: try keystore.secret(wallet.walletEntry),
+                signer: WalletSigner(
+                    seed: try keystore.secret(wallet.walletEntry),
+                    on: TONScheme(
+                        network: network,
+                        version: version,
+                        highloadTimeout: wallet.highloadTimeout,
+                        jettons: jettons.map(TONScheme.Jetton.init)
+                    )
+                ),
                 clock: surroundings.clock,
                 random: surroundings.random
             )
@@ -244,6 +253,17 @@ extension GatewayConfiguration.Bot {
             token: token,
             isTestEnvironment: testEnvironment,
             clock: surroundings.clock
+        )
+    }
+}
+
+extension TONScheme.Jetton {
+    init(_ jetton: TONProvider.Jetton) {
+        self.init(
+            asset: jetton.asset,
+            master: jetton.master,
+            walletCode: jetton.walletCode,
+            layout: jetton.layout
         )
     }
 }

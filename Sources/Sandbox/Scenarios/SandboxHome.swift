@@ -6,9 +6,10 @@ import FixtureTON
 import Foundation
 package import Gateway
 package import Keystore
-import ProviderEVM
+import Providers
 package import Sandbox
 import Seams
+import Signing
 import StrictJSON
 package import TON
 
@@ -145,14 +146,25 @@ package struct SandboxHome: Sendable {
         return try Wallet(version: .v5r1, publicKey: key.publicKey, network: .testnet).address()
     }
 
+    /// The signer of the EVM chain, to learn its accounts.
+    ///
+    /// - Throws: what the keystore throws.
+    func evmSigner() throws -> WalletSigner {
+        try WalletSigner(
+            seed: keystore().secret("evm-hot"),
+            on: EVMScheme(chainID: networks.evm.chainID)
+        )
+    }
+
     /// Puts the operator's own money into the wallets, for network fees: 5 TON, and two coins of the EVM chain.
     ///
     /// - Throws: what the keystore and the networks throw.
     package func fundWallets() throws {
         try fundWallet(TONSettings())
-        let wallets = try EVMProvider.wallets(of: keystore().secret("evm-hot"))
-        for wallet in [wallets.hot, wallets.gas] {
-            try networks.evm.send(BigUInt(10).power(18), to: wallet, by: "operator")
+        let signer = try evmSigner()
+        for wallet in [OwnWallet.payouts, .fees] {
+            let account = try EVMAddress(signer.account(of: wallet))
+            try networks.evm.send(BigUInt(10).power(18), to: account, by: "operator")
         }
     }
 

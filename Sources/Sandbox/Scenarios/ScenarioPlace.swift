@@ -2,9 +2,9 @@ import EVM
 import FixtureEVM
 import FixtureTON
 import Keystore
-import ProviderEVM
 package import Providers
 import Sandbox
+import Signing
 import TON
 
 /// The destinations of payouts in scenarios.
@@ -53,7 +53,7 @@ extension ScenarioWorld {
     }
 
     private func evmAddress(_ place: ScenarioPlace) throws -> String {
-        let wallets = try EVMProvider.wallets(of: home.keystore().secret("evm-hot"))
+        let wallets = try home.evmSigner()
         let supplier = try networks.evm.customer("supplier").address.description
         switch place {
         case .supplier, .nowhere: return supplier
@@ -64,8 +64,8 @@ extension ScenarioWorld {
         case .system: return "0x0000000000000000000000000000000000000001"
         case .elsewhere: return "0x0000000000000000000000000000000000000100"
         case .token: return networks.evmToken.description
-        case .wallet: return wallets.hot.description
-        case .helper: return wallets.gas.description
+        case .wallet: return try wallets.account(of: .payouts)
+        case .helper: return try wallets.account(of: .fees)
         }
     }
 

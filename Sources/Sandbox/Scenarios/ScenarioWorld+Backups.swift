@@ -53,17 +53,19 @@ extension ScenarioWorld {
             let sender = provider.send
         else { throw ScenarioError("nothing is sent in \(spend.asset)") }
         let reading = try await sender.readWallet(sender.wallets.first, scannedTo: nil)
-        var books = WalletBooks(signedBelow: .max)
-        if case .inAnyOrder(let taken, _, _) = reading.numbers { books = WalletBooks(signedBelow: .max, known: taken) }
-        guard case .allowed(let permit) = SigningPermit.compare(reading, with: books) else {
-            throw ScenarioError("the wallet cannot be used")
-        }
         let order = TransferOrder(
             id: "elsewhere",
             amount: amount,
             destination: try address(for: assetText(spend.asset)),
             comment: nil
         )
+        var known: Set<Int64> = []
+        if case .inAnyOrder(let taken, _, _) = reading.numbers { known = taken }
+        // The other program's own books have the order.
+        let books = WalletBooks(signedBelow: .max, known: known, orders: [order])
+        guard case .allowed(let permit) = SigningPermit.compare(reading, with: books) else {
+            throw ScenarioError("the wallet cannot be used")
+        }
         let prepared: PreparedTransfer?
         if let batch = provider.batch {
             prepared = try await batch.prepare([order], after: nil, under: permit).prepared.values.first

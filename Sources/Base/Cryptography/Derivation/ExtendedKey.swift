@@ -2,13 +2,13 @@
 package struct ExtendedSecp256k1Key: Sendable {
     /// The key.
     package let key: Secp256k1.PrivateKey
-    private let chainCode: SecretBytes
+    let chainCode: SecretBytes
 
     /// The master key of a seed of 16 to 64 bytes.
     ///
     /// - Throws: ``CryptographyError`` when the seed leads to no key, which happens with a probability below 2^-127.
     package init(seed: SecretBytes) throws(CryptographyError) {
-        let (key, chainCode) = try Derivation.master(seed, name: "Bitcoin seed")
+        let (key, chainCode) = try KeyDerivationStep.master(seed, name: "Bitcoin seed")
         self.key = try Secp256k1.PrivateKey(key)
         self.chainCode = chainCode
     }
@@ -31,7 +31,7 @@ package struct ExtendedSecp256k1Key: Sendable {
         let front: SecretBytes =
             number >= KeyPath.hardened
             ? SecretBytes(joining: [0] as [UInt8], key.secret) : SecretBytes(key.publicKey.compressed)
-        let (tweak, chainCode) = Derivation.split(chainCode, front, number)
+        let (tweak, chainCode) = KeyDerivationStep.split(chainCode, front, number)
         return Self(key: try key.adding(tweak: tweak), chainCode: chainCode)
     }
 }
@@ -46,7 +46,7 @@ package struct ExtendedEd25519Key: Sendable {
     ///
     /// - Throws: ``CryptographyError/invalidParameter(_:)`` when the seed has another length.
     package init(seed: SecretBytes) throws(CryptographyError) {
-        (self.seed, chainCode) = try Derivation.master(seed, name: "ed25519 seed")
+        (self.seed, chainCode) = try KeyDerivationStep.master(seed, name: "ed25519 seed")
     }
 
     private init(seed: SecretBytes, chainCode: SecretBytes) {
@@ -62,7 +62,7 @@ package struct ExtendedEd25519Key: Sendable {
         for step in path.steps {
             guard step >= KeyPath.hardened else { throw .invalidParameter("keys of Ed25519 have hardened steps only") }
             let front = SecretBytes(joining: [0] as [UInt8], current.seed)
-            let (seed, chainCode) = Derivation.split(current.chainCode, front, step)
+            let (seed, chainCode) = KeyDerivationStep.split(current.chainCode, front, step)
             current = Self(seed: seed, chainCode: chainCode)
         }
         return current
@@ -70,7 +70,7 @@ package struct ExtendedEd25519Key: Sendable {
 }
 
 /// The parts that both kinds of key trees share.
-private enum Derivation {
+enum KeyDerivationStep {
     static func master(
         _ seed: SecretBytes,
         name: String

@@ -27,6 +27,19 @@ extension EVMTransaction {
         try self.init(type: first, fields)
     }
 
+    /// Reads the bytes that are signed of a chain transaction of type 2 (EIP-1559).
+    ///
+    /// - Throws: ``EVMError``, also when the bytes are not exactly what ``signingBytes`` writes.
+    package init(unsigned bytes: [UInt8]) throws(EVMError) {
+        guard bytes.first == 2 else {
+            throw EVMError(.malformedStructure, "only chain transactions of type 2 are read")
+        }
+        let fields = try DecodedRLP(Array(bytes.dropFirst())).list("transaction")
+        guard fields.count == 9 else { throw EVMError(.malformedStructure, "an unsigned transaction has 9 fields") }
+        try self.init(type: 2, unsigned: fields)
+        guard signingBytes == bytes else { throw EVMError(.malformedStructure, "the bytes are another form of it") }
+    }
+
     private init(legacy fields: [DecodedRLP]) throws(EVMError) {
         guard fields.count == 9 else { throw EVMError(.malformedStructure, "a legacy transaction has 9 fields") }
         let v = try fields[6].integer("v")
@@ -58,6 +71,11 @@ extension EVMTransaction {
         guard let count = counts[type], fields.count == count else {
             throw EVMError(.malformedStructure, "a transaction of type \(type) has \(counts[type] ?? 0) fields")
         }
+        try self.init(type: type, unsigned: Array(fields.dropLast(3)))
+        signature = try EVMSignature(fields.suffix(3).map { $0 })
+    }
+
+    private init(type: UInt8, unsigned fields: [DecodedRLP]) throws(EVMError) {
         let chainID = try fields[0].uint64("chainId")
         let nonce = try Self.nonce(fields[1])
         let fee: Fee
@@ -87,8 +105,6 @@ extension EVMTransaction {
         guard type < 3 || to != nil else {
             throw EVMError(.malformedStructure, "a transaction of type \(type) cannot create a contract")
         }
-        let last = fields.suffix(3).map { $0 }
-        signature = try EVMSignature(last)
     }
 
     private static func kind(_ type: UInt8, _ fields: [DecodedRLP]) throws(EVMError) -> Kind {

@@ -7,6 +7,24 @@ extension EVMTransaction {
     ///
     /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when the fields do not match the type.
     package func signed(by key: Secp256k1.PrivateKey) throws(EVMError) -> EVMTransaction {
+        try check()
+        return try signed(EVMSignature(of: signingDigest, by: key))
+    }
+
+    /// The 32 bytes that are signed.
+    package var signingDigest: [UInt8] { Keccak256.hash(signingBytes) }
+
+    /// The transaction with a signature of its ``signingDigest``.
+    ///
+    /// - Throws: ``EVMError`` with ``EVMError/Code/malformedStructure`` when the fields do not match the type.
+    package func signed(_ signature: EVMSignature) throws(EVMError) -> EVMTransaction {
+        try check()
+        var signed = self
+        signed.signature = signature
+        return signed
+    }
+
+    private func check() throws(EVMError) {
         switch (kind, fee, chainID) {
         case (.legacy, .price, _), (.accessList, .price, _?): break
         case (.dynamicFee, .dynamic, _?), (.blob, .dynamic, _?), (.setCode, .dynamic, _?): break
@@ -19,12 +37,6 @@ extension EVMTransaction {
         guard value.bitWidth <= 256, fee.maximum.bitWidth <= 256 else {
             throw EVMError(.malformedStructure, "an amount has at most 256 bits")
         }
-        var signed = self
-        do {
-            let made = try key.signRecoverable(digest: Keccak256.hash(signingBytes))
-            signed.signature = EVMSignature(made)
-        } catch { throw EVMError(.invalidKey, error.reason) }
-        return signed
     }
 
     /// The signer.
@@ -32,7 +44,7 @@ extension EVMTransaction {
     /// - Throws: ``EVMError`` with ``EVMError/Code/invalidSignature`` when there is no valid signature.
     package func sender() throws(EVMError) -> EVMAddress {
         guard let signature else { throw EVMError(.invalidSignature, "it is not signed") }
-        return try signature.signer(of: Keccak256.hash(signingBytes))
+        return try signature.signer(of: signingDigest)
     }
 }
 

@@ -20,11 +20,22 @@ package struct HighloadRequest: Hashable, Sendable {
     /// - Throws: ``TONError``.
     package init(parsing body: Cell) throws(TONError) {
         var slice = body.slice()
-        signature = try slice.loadBytes(64)
-        let inner = try slice.loadReference()
+        let signature = try slice.loadBytes(64)
+        let content = try slice.loadReference()
         guard slice.isEmpty else { throw Self.malformed }
-        signedHash = inner.hash
-        slice = inner.slice()
+        try self.init(content: content, signature: signature)
+    }
+
+    /// Reads the content of a request to a highload wallet: the cell whose hash is signed.
+    ///
+    /// - Parameters:
+    ///   - content: the content.
+    ///   - signature: the signature; empty while there is none.
+    /// - Throws: ``TONError``.
+    package init(content: Cell, signature: [UInt8] = []) throws(TONError) {
+        self.signature = signature
+        signedHash = content.hash
+        var slice = content.slice()
         walletID = UInt32(truncatingIfNeeded: try slice.loadUInt(32))
         let cell = try slice.loadReference()
         message = .init(mode: UInt8(truncatingIfNeeded: try slice.loadUInt(8)), cell: cell)

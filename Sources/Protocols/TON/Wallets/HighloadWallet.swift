@@ -116,25 +116,49 @@ extension HighloadWallet {
         deploying: Bool
     ) throws(TONError) -> SignedTransfer {
         guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
+        let content = try content(messages, sequence: sequence, createdAt: createdAt)
+        let signature: [UInt8]
+        do { signature = try key.sign(content.hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+        return try request(content, signature: signature, deploying: deploying)
+    }
+
+    /// The content of a request to send messages: the cell whose hash is signed.
+    ///
+    /// - Throws: ``TONError``.
+    package func content(
+        _ messages: [WalletMessage],
+        sequence: UInt64,
+        createdAt: UInt64
+    ) throws(TONError) -> Cell {
         guard let first = messages.first, messages.count <= Self.maximumMessages else {
             throw TONError(.malformedStructure, "a request has 1 to \(Self.maximumMessages) messages")
         }
         guard messages.allSatisfy({ $0.message.stateInit == nil }) else {
             throw TONError(.malformedStructure, "a highload wallet sends no states")
         }
-        let outer = messages.count == 1 ? first : try toItself(messages, sequence: sequence)
-        let inner = try HighloadRequest.content(
-            of: outer,
+        return try HighloadRequest.content(
+            of: messages.count == 1 ? first : try toItself(messages, sequence: sequence),
             query: HighloadQuery(sequence: sequence),
             walletID: walletID,
             createdAt: createdAt,
             timeout: timeout
         )
-        let signature: [UInt8]
-        do { signature = try key.sign(inner.hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+    }
+
+    /// The request with some content and the signature of its hash.
+    ///
+    /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the signature is not one of the wallet's key.
+    package func request(
+        _ content: Cell,
+        signature: [UInt8],
+        deploying: Bool
+    ) throws(TONError) -> SignedTransfer {
+        guard publicKey.isValid(signature: signature, for: content.hash.bytes) else {
+            throw TONError(.invalidKey, "the signature is not this wallet's")
+        }
         var body = CellBuilder()
         try body.store(bytes: signature)
-        try body.store(reference: inner)
+        try body.store(reference: content)
         let external = ExternalInMessage(
             destination: try address(),
             stateInit: deploying ? try stateInit() : nil,

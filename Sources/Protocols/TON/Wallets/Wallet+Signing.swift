@@ -73,11 +73,32 @@ extension Wallet {
         with key: Ed25519.PrivateKey,
         deploying: Bool
     ) throws(TONError) -> SignedTransfer {
-        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil, by: .outside)
+        let content = try content(messages, seqno: seqno, validUntil: validUntil)
+        return try request(content, signature: signature(of: content, with: key), deploying: deploying)
+    }
+
+    /// The content of a request to send messages: the cell whose hash is signed.
+    ///
+    /// - Throws: ``TONError``.
+    package func content(_ messages: [WalletMessage], seqno: UInt32, validUntil: UInt32) throws(TONError) -> Cell {
+        try request(messages, seqno: seqno, validUntil: validUntil, by: .outside).build()
+    }
+
+    /// The request with some content and the signature of its hash.
+    ///
+    /// - Throws: ``TONError``; with ``TONError/Code/invalidKey`` when the signature is not one of the wallet's key.
+    package func request(
+        _ content: Cell,
+        signature: [UInt8],
+        deploying: Bool
+    ) throws(TONError) -> SignedTransfer {
+        guard publicKey.isValid(signature: signature, for: content.hash.bytes) else {
+            throw TONError(.invalidKey, "the signature is not this wallet's")
+        }
         let external = ExternalInMessage(
             destination: try address(),
             stateInit: deploying ? try stateInit() : nil,
-            body: try body(unsigned, with: key)
+            body: try body(content, signature)
         )
         return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
     }
@@ -96,22 +117,23 @@ extension Wallet {
         guard version == .v5r1 else {
             throw TONError(.malformedStructure, "\(version) accepts only external requests")
         }
-        let unsigned = try request(messages, seqno: seqno, validUntil: validUntil, by: .relay)
-        return try body(unsigned, with: key)
+        let content = try request(messages, seqno: seqno, validUntil: validUntil, by: .relay).build()
+        return try body(content, signature(of: content, with: key))
     }
 
-    private func body(_ unsigned: CellBuilder, with key: Ed25519.PrivateKey) throws(TONError) -> Cell {
+    private func signature(of content: Cell, with key: Ed25519.PrivateKey) throws(TONError) -> [UInt8] {
         guard key.publicKey == publicKey else { throw TONError(.invalidKey, "the key is not this wallet's") }
-        let hash = try unsigned.build().hash
-        let signature: [UInt8]
-        do { signature = try key.sign(hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+        do { return try key.sign(content.hash.bytes) } catch { throw TONError(.invalidKey, error.description) }
+    }
+
+    private func body(_ content: Cell, _ signature: [UInt8]) throws(TONError) -> Cell {
         var body = CellBuilder()
         if version == .v5r1 {
-            try body.store(unsigned.build().slice())
+            try body.store(content.slice())
             try body.store(bytes: signature)
         } else {
             try body.store(bytes: signature)
-            try body.store(unsigned.build().slice())
+            try body.store(content.slice())
         }
         return try body.build()
     }
@@ -189,6 +211,7 @@ package struct WalletRequest: Hashable, Sendable {
     /// - Throws: ``TONError``.
     package init(parsing body: Cell, version: WalletVersion, by way: Way = .outside) throws(TONError) {
         var slice = body.slice()
+        let signature: [UInt8]
         let unsigned: Cell
         if version == .v5r1 {
             guard slice.remainingBits > 512 else {
@@ -206,8 +229,26 @@ package struct WalletRequest: Hashable, Sendable {
             signature = try slice.loadBytes(64)
             unsigned = try slice.restAsCell()
         }
-        signedHash = unsigned.hash
-        slice = unsigned.slice()
+        try self.init(content: unsigned, signature: signature, version: version, by: way)
+    }
+
+    /// Reads the content of a request to a wallet: the cell whose hash is signed.
+    ///
+    /// - Parameters:
+    ///   - content: the content.
+    ///   - signature: the signature; empty while there is none.
+    ///   - version: the wallet's contract.
+    ///   - way: how the request reaches the wallet.
+    /// - Throws: ``TONError``.
+    package init(
+        content: Cell,
+        signature: [UInt8] = [],
+        version: WalletVersion,
+        by way: Way = .outside
+    ) throws(TONError) {
+        self.signature = signature
+        signedHash = content.hash
+        var slice = content.slice()
         if version == .v5r1, try slice.loadUInt(32) != UInt64(way.rawValue) {
             throw TONError(.malformedStructure, "the request is not a signed one")
         }
