@@ -14,36 +14,31 @@ struct NodeViews: Sendable {
     /// The oldest of the heads: up to it every node's answers are complete.
     let asOf: Timestamp
 
-    /// Asks each node for its head.
+    /// A node's answer to the question for its head.
+    struct Answer: Sendable {
+        let number: Int
+        let head: Result<Timestamp, ProviderError>
+    }
+
+    /// The nodes that have answered.
     ///
-    /// - Throws: `ProviderError` when none has one that is recent enough.
-    static func open(
-        _ nodes: [ToncenterClient],
-        head: @escaping @Sendable (Int, ToncenterClient) async throws(ProviderError) -> ToncenterClient.Head
-    ) async throws(ProviderError) -> Self {
-        let heads = await withTaskGroup(of: (Int, Result<ToncenterClient.Head, ProviderError>).self) { group in
-            for (number, node) in nodes.enumerated() {
-                group.addTask {
-                    do throws(ProviderError) { return (number, .success(try await head(number, node))) } catch {
-                        return (number, .failure(error))
-                    }
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        var (answering, times): ([(Int, ToncenterClient)], [Timestamp]) = ([], [])
+    /// - Throws: `ProviderError` when none has a head that is recent enough.
+    init(_ answers: [Answer], of nodes: [ToncenterClient]) throws(ProviderError) {
+        var (answering, times): ([(number: Int, client: ToncenterClient)], [Timestamp]) = ([], [])
         var failure = ProviderError(.unavailable, "there is no node")
-        for (number, node) in nodes.enumerated().reversed() {
-            switch heads[number] {
-            case .success(let head):
-                answering.append((number, node))
-                times.append(head.time)
+        // The failure that is told is that of the first node.
+        for answer in answers.sorted(by: { $0.number > $1.number }) {
+            switch answer.head {
+            case .success(let time):
+                answering.append((answer.number, nodes[answer.number]))
+                times.append(time)
             case .failure(let error): failure = error
-            case nil: break
             }
         }
         guard let oldest = times.min() else { throw failure }
-        return Self(nodes: answering.reversed().map { (number: $0.0, client: $0.1) }, count: nodes.count, asOf: oldest)
+        self.nodes = answering.reversed()
+        count = nodes.count
+        asOf = oldest
     }
 
     /// The places of accounts, each with the number of the node that has shown it.

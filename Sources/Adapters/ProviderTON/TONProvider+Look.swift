@@ -34,9 +34,7 @@ extension TONProvider {
                 if unique.insert(address).inserted { addresses.append(address) }
             } catch { sights[placed.account] = .unclear }
         }
-        let nodes = try await NodeViews.open(readers) { number, node throws(ProviderError) in
-            try await freshView(of: node, named: number == 0 ? key : "\(key) reader \(number)")
-        }
+        let nodes = try await nodeViews()
         let tips = try await nodes.tips(
             of: addresses,
             existing: Set(known.lazy.filter { $0.newest.lt > 0 }.map(\.address))
@@ -72,6 +70,24 @@ extension TONProvider {
             throw ProviderError(.malformed, "the place in a history cannot be read")
         }
         return (AccountHistory(client: readers[node]), try ChainPlace(stored: String(words[1])))
+    }
+
+    /// The nodes that share the reading, each with its head.
+    ///
+    /// - Throws: `ProviderError` when none has a head that is recent enough.
+    private func nodeViews() async throws(ProviderError) -> NodeViews {
+        let answers = await withTaskGroup(of: NodeViews.Answer.self) { group in
+            for number in readers.indices { group.addTask { await answer(of: number) } }
+            return await group.reduce(into: [NodeViews.Answer]()) { $0.append($1) }
+        }
+        return try NodeViews(answers, of: readers)
+    }
+
+    private func answer(of number: Int) async -> NodeViews.Answer {
+        do throws(ProviderError) {
+            let head = try await freshView(of: readers[number], named: number == 0 ? key : "\(key) reader \(number)")
+            return NodeViews.Answer(number: number, head: .success(head.time))
+        } catch { return NodeViews.Answer(number: number, head: .failure(error)) }
     }
 
     /// The head, which has to be recent enough for the states of accounts to be of now.
