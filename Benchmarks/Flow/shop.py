@@ -106,9 +106,8 @@ class World:
         configuration = pathlib.Path(self.places["config"])
         text = configuration.read_text().replace(", request_log: requests.jsonl", "")
         text = text.replace("deposit: comment", f"deposit: {self.deposit}")
-        # As in a gateway of its own: a pass a second, and gathering once a minute.
+        # As in a gateway of its own: a pass a second.
         text = re.sub(r"reconciliation_interval_ms: \d+", "reconciliation_interval_ms: 1000", text)
-        text = re.sub(r"gathering_interval_ms: \d+", "gathering_interval_ms: 60000", text)
         for name, setting in NODES.items():
             way = self.ways[name] = await Way(self.places["ton"]).start()
             text = "\n".join(

@@ -29,7 +29,8 @@ class Way:
         application = web.Application(client_max_size=1 << 28)
         application.router.add_route("*", "/{rest:.*}", self.pass_on)
         # What hangs when all ends is not waited for.
-        self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        # A question names up to 1,000 accounts in its first line.
+        self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, max_line_size=1 << 20)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", 0)
         await site.start()

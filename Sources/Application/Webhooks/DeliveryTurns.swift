@@ -7,7 +7,8 @@ import Storage
 /// merchant asked for that. Endpoints that answer share three quarters of all requests. Those that fail, or were not
 /// heard of yet, share the rest, because an endpoint that hangs keeps its connection until the timeout. Within a share, a
 /// merchant has at most as many requests open as are still free: one merchant alone has half of it, two have a third
-/// each, and there is room for one more.
+/// each, and there is room for one more. An endpoint that was sent nothing yet needs no place in its share when its
+/// merchant has no other such request open.
 struct DeliveryTurns {
     /// How well an endpoint is known.
     enum Standing: Hashable, Sendable {
@@ -141,7 +142,10 @@ struct DeliveryTurns {
     private func mayBegin(_ id: WebhookEndpointID) -> Bool {
         guard let line = lines[id], line.open < line.most else { return false }
         let own = merchants[line.merchant] ?? Count()
+        guard total.all < limit else { return false }
         guard line.standing != .proven else { return own.proven < limit - unprovenLimit - total.proven }
+        // Its first request shows whether an endpoint answers; many merchants' that hang must not keep it waiting.
+        if line.standing == .untried, own.unproven == 0 { return true }
         guard own.unproven < min(Self.unprovenPerMerchant, unprovenLimit - total.unproven) else { return false }
         return line.standing == .untried || own.failing < Self.failingPerMerchant
     }
