@@ -84,6 +84,7 @@ struct EVMRail: SigningRail {
     let transport: NodeTransport
     let watched = Watched()
     let provider: EVMProvider
+    let books = MemoryBooks()
     let token: EVMAddress
     let coin: AssetID
     let tokenAsset: AssetID

@@ -113,8 +113,87 @@ struct GatheringTests {
         rail.chain.drop(from: try EVMAddress(account.account))
         rail.chain.mine(3)
         #expect(rail.chain.balance(of: rail.provider.hotWallet) == 0)
-        #expect(try await gather(rail, [account]) == 1)
+        // The stored bytes are sent again, and nothing is signed.
+        #expect(try await gather(rail, [account]) == 0)
         #expect(rail.chain.balance(of: rail.provider.hotWallet) > 0)
+        #expect(rail.books.mostSignatures == 1)
+        #expect(rail.books.transfers.isEmpty)
+    }
+
+    @Test("is replaced with the same number when the nodes do not take it for long")
+    func patience() async throws {
+        let rail = try EVMRail()
+        let account = try await paid(rail, rail.coin)
+        _ = try await rail.gather([account])
+        let first = try #require(rail.books.transfers.first)
+        rail.chain.drop(from: try EVMAddress(account.account))
+        rail.clock.advance(by: .seconds(91))
+        rail.chain.mine(1)
+        _ = try await rail.gather([account])
+        let second = try #require(rail.books.transfers.first)
+        #expect(rail.books.transfers.count == 1 && second.number == first.number)
+        #expect(second.createdAt > first.createdAt)
+        rail.chain.mine(3)
+        _ = try await gather(rail, [account])
+        #expect(rail.chain.balance(of: rail.provider.hotWallet) > 0)
+    }
+
+    @Test("of forty addresses goes side by side, with the top-ups of their fees in one block")
+    func many() async throws {
+        let rail = try EVMRail()
+        rail.chain.fund(rail.provider.gasWallet, with: BigUInt(10).power(18))
+        var accounts: [HoldingAccount] = []
+        for number in 0..<40 {
+            accounts.append(try await paid(rail, number < 30 ? rail.tokenAsset : rail.coin))
+        }
+        // Thirty top-ups with consecutive numbers, and ten transfers of coins.
+        #expect(try await rail.gather(accounts).sent == 40)
+        let tops = rail.books.transfers.filter { $0.wallet == .fees }
+        #expect(tops.map(\.number) == Array(0..<30))
+        // An address whose coins are under way gets no others, and no step is signed again.
+        #expect(try await rail.gather(accounts).sent == 0)
+        rail.chain.mine(3)
+        // The thirty transfers of tokens.
+        #expect(try await rail.gather(accounts).sent == 30)
+        rail.chain.mine(3)
+        _ = try await gather(rail, accounts)
+        #expect(rail.chain.balance(of: rail.provider.hotWallet, token: rail.token) == 30_000)
+        #expect(rail.books.mostSignatures == 1)
+    }
+
+    @Test(
+        "loses and doubles nothing when the process is killed at any access to the books",
+        arguments: 0..<24
+    )
+    func killed(step: Int) async throws {
+        let rail = try EVMRail()
+        rail.chain.fund(rail.provider.gasWallet, with: BigUInt(10).power(18))
+        var accounts: [HoldingAccount] = []
+        for number in 0..<4 {
+            accounts.append(try await paid(rail, number < 2 ? rail.tokenAsset : rail.coin))
+        }
+        let position = try await rail.scan().position
+        var left = step
+        for round in 0..<12 {
+            rail.books.kill(after: left % 7)
+            let outcome = try? await rail.gather(accounts)
+            left = left * 5 / 2 + round
+            // What was not sent before the kill may be sent now, or the blocks come first.
+            if !left.isMultiple(of: 3) { rail.chain.mine(1) }
+            if outcome?.empty == accounts { break }
+        }
+        rail.books.kill(after: .max)
+        _ = try await gather(rail, accounts)
+        #expect(rail.chain.balance(of: rail.provider.hotWallet, token: rail.token) == 2_000)
+        #expect(rail.books.mostSignatures == 1, "each number of an account was signed once")
+        rail.chain.mine(1)
+        let observations = try await rail.scan(from: position).observations
+        #expect(
+            observations.allSatisfy { observation in
+                if case .movement(let movement) = observation { return movement.kind == .networkFee }
+                return false
+            }
+        )
     }
 
     @Test("names what holds it up")

@@ -25,6 +25,7 @@ struct Rail: SigningRail {
     let clock: ManualClock
     let chain: FixtureTON
     let provider: TONProvider
+    let books = MemoryBooks()
     let coin: AssetID
     let jetton: AssetID
     let master: TONAddress
@@ -108,7 +109,6 @@ struct Rail: SigningRail {
 /// A database that has handed out every account that it is asked about, or none of them.
 struct HandedOut: AccountWatching {
     var isAll = true
-
     func watched(among accounts: Set<String>) async throws(ProviderError) -> Set<String> { isAll ? accounts : [] }
 }
 

@@ -78,7 +78,11 @@ struct SigningBench {
     }
 
     /// The permit of a wallet whose books have some orders.
-    func permit(of wallet: OwnWallet = .payouts, _ orders: [TransferOrder] = []) throws -> SigningPermit {
+    func permit(
+        of wallet: OwnWallet = .payouts,
+        _ orders: [TransferOrder] = [],
+        own: [OwnTransfer] = []
+    ) throws -> SigningPermit {
         let isInAnyOrder = self.wallet == .highload && wallet == .payouts
         let number = number(of: wallet)
         let reading = WalletReading(
@@ -86,7 +90,7 @@ struct SigningBench {
             numbers: isInAnyOrder
                 ? .inAnyOrder(taken: [], modulus: 1 << 20, since: 0) : .inTurn(next: number, pending: number)
         )
-        let books = WalletBooks(signedBelow: number, orders: Set(orders))
+        let books = WalletBooks(signedBelow: number, orders: Set(orders), own: own)
         guard case .allowed(let permit) = SigningPermit.compare(reading, with: books) else {
             throw ProviderError(.held, "no permit")
         }
@@ -134,6 +138,23 @@ struct SigningBench {
             data: message.data
         )
         .signingBytes
+    }
+
+    /// An intent between own wallets as it is stored.
+    func stored(_ intent: SigningIntent) throws -> OwnTransfer {
+        let movements: [OwnMovement] =
+            switch intent.purpose {
+            case .gathering(let movements), .topUps(let movements): movements
+            case .orders: []
+            }
+        return OwnTransfer(
+            account: try signer.account(of: intent.wallet),
+            wallet: intent.wallet,
+            number: intent.number,
+            movements: movements,
+            content: intent.content,
+            createdAt: Timestamp(seconds: 0)
+        )
     }
 
     /// Whether a signature is that of a wallet for some bytes.

@@ -135,6 +135,7 @@ struct SigningPolicyTests {
             to named: OwnWallet,
             paying receiver: String? = nil,
             units: Int64 = 500,
+            isStored: Bool = true,
             under permitted: OwnWallet
         ) async throws {
             let receiver = try receiver ?? bench.signer.account(of: named)
@@ -142,11 +143,21 @@ struct SigningPolicyTests {
             let moved = OwnMovement(to: named, asset: bench.coin, units: 500)
             let purpose: SigningIntent.Purpose = from == .fees ? .topUps([moved]) : .gathering([moved])
             let intent = bench.intent(by: from, purpose, content)
-            let signature = try await bench.signer.sign(intent, under: bench.permit(of: permitted))
+            let own = isStored ? [try bench.stored(intent)] : []
+            let signature = try await bench.signer.sign(
+                intent,
+                under: bench.permit(of: permitted, own: own)
+            )
             #expect(try bench.isSigned(content, signature, by: from))
         }
         try await sign(from: option, to: .payouts, under: .payouts)
         try await sign(from: .fees, to: option, under: .fees)
+        await #expect(throws: Self.refused) {
+            try await sign(from: option, to: .payouts, isStored: false, under: .payouts)
+        }
+        await #expect(throws: Self.refused) {
+            try await sign(from: .fees, to: option, isStored: false, under: .fees)
+        }
         let stranger = try bench.stranger(1)
         for (from, to, permitted) in [
             (option, .payouts, .fees), (.fees, option, .payouts), (option, .fees, .payouts), (option, option, .payouts),

@@ -232,9 +232,34 @@ extension EVMClient {
 
     /// How many chain transactions an account has sent up to a block.
     func nonce(of address: EVMAddress, after block: EVMHash) async throws(ProviderError) -> UInt64 {
-        let place: JSONValue = ["blockHash": .string(block.description)]
-        let call = Call("eth_getTransactionCount", .string(address.lowercased), place)
-        return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+        try await nonces(of: [address], after: block)[0]
+    }
+
+    /// How many chain transactions each of some accounts has sent up to a block.
+    func nonces(
+        of addresses: [EVMAddress],
+        after block: EVMHash
+    ) async throws(ProviderError)
+        -> [UInt64]
+    {
+        try await nonces(of: addresses, at: ["blockHash": .string(block.description)])
+    }
+
+    /// How many each has sent up to the latest block, on which the quorum agrees.
+    func latestNonces(of addresses: [EVMAddress]) async throws(ProviderError) -> [UInt64] {
+        try await nonces(of: addresses, at: "latest")
+    }
+
+    private func nonces(
+        of addresses: [EVMAddress],
+        at place: JSONValue
+    ) async throws(ProviderError)
+        -> [UInt64]
+    {
+        let calls = addresses.map { Call("eth_getTransactionCount", .string($0.lowercased), place) }
+        return try await agreed(calls) { answers throws(ProviderError) in
+            try answers.map { answer throws(ProviderError) in try Self.uint64(answer) }
+        }
     }
 
     /// How many it has sent up to the latest block, on which the quorum agrees.
@@ -242,8 +267,7 @@ extension EVMClient {
     /// No single node may choose the number of a signature, even while others do not answer. When one node is a block
     /// behind, the nodes agree a moment later.
     func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
-        let call = Call("eth_getTransactionCount", .string(address.lowercased), "latest")
-        return try await agreed([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+        try await latestNonces(of: [address])[0]
     }
 
     /// How many it will have sent when all chain transactions that are pending at the nodes have been carried out.

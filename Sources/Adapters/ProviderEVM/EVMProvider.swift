@@ -81,7 +81,7 @@ package struct EVMProvider: PaymentProvider {
         package var maximumLag: Duration
         /// How long a transfer waits before it is sent again with a higher fee.
         package var patience: Duration
-        /// How many transfers of the wallet may be under way at once.
+        /// How many transfers of the hot wallet, and of the gas account, may be under way at once.
         package var transfersUnderWay: Int
         /// The most that a unit of gas may cost, in wei.
         package var maximumGasPrice: BigUInt

@@ -1,6 +1,6 @@
 import Cryptography
 import Money
-import Payments
+package import Payments
 package import Providers
 import Seams
 import TON
@@ -8,49 +8,54 @@ import TON
 /// Gathers payments on wallets of single options into the wallet that pays out.
 ///
 /// Jettons go first. A wallet needs coins for that, which the wallet for fees gives. Then all coins go, by a message
-/// that carries the whole balance. A request that is signed again before the earlier one was taken has the same number,
-/// so that only one of them takes effect. The money stays ours in any case.
+/// that carries the whole balance.
 extension TONProvider: FundGathering {
     /// The fewest coins that are worth moving, in nanotons.
     private static let coinMinimum: UInt128 = 50_000_000
     /// A wallet's fee for a request, in addition to the coins that the jettons carry, in nanotons.
     private static let requestFee: UInt128 = 30_000_000
+    /// How many wallets are asked about at once.
+    private static let askedAtOnce = 8
 
-    /// Takes the next step for some wallets.
+    // MARK: - Following
+
+    /// Compares the wallets' numbers with those of the steps.
     ///
-    /// - Throws: `ProviderError` when nothing can be done now.
-    package func gather(
-        _ accounts: [HoldingAccount],
-        through gate: any SigningGate
-    ) async throws(ProviderError) -> GatheringOutcome {
+    /// - Throws: `ProviderError`.
+    package func fates(of transfers: [OwnTransfer]) async throws(ProviderError) -> [OwnTransferFate] {
         let head = try await freshHead()
-        let permit = try await gate.permit(readWallet(nil, scannedTo: nil))
-        var outcome = GatheringOutcome()
-        var needs: [Moved] = []
-        for account in accounts {
-            do {
-                switch try await step(with: account) {
-                case .empty: outcome.empty.append(account)
-                case .needs(let top): needs.append(top)
-                case .moves(let moved, let from, let state):
-                    var seqno: Int64 = 0
-                    if let data = state.data { seqno = try self.seqno(data) }
-                    let draft = Draft(moved: moved, from: from, state: state, seqno: seqno, head: head)
-                    try await payer.send(try await sign(draft, under: permit))
-                    outcome.sent += 1
-                }
-            } catch { outcome.problems.append("\(account.account): \(error.reason)") }
+        return await sideBySide(transfers, atOnce: Self.askedAtOnce) { transfer in
+            // What the node does not say now, it says in a later round.
+            (try? await fate(of: transfer, at: head)) ?? .waiting
         }
-        do { outcome.sent += try await give(needs, head, through: gate) } catch {
-            outcome.problems.append(error.reason)
-        }
-        return outcome
     }
 
+    private func fate(
+        of transfer: OwnTransfer,
+        at head: ToncenterClient.Head
+    ) async throws(ProviderError) -> OwnTransferFate {
+        do {
+            let state = try await payer.account(try TONAddress(transfer.account))
+            if try seqno(state) > transfer.number { return .done }
+            let content = try BagOfCells.root(of: transfer.content)
+            let end = try WalletRequest(content: content, version: configuration.walletVersion).validUntil
+            // A request that deploys the wallet has no end; another with its number does no harm.
+            let isOld = head.time.since(transfer.createdAt) > configuration.transferLifetime
+            return head.time > Timestamp(seconds: Int64(end)) || (transfer.number == 0 && isOld)
+                ? .replaceable : .waiting
+        } catch { throw error as? ProviderError ?? ProviderError(.malformed, "\(error)") }
+    }
+
+    // MARK: - Planning
+
+    /// The next step for a wallet.
     private enum Step {
+        /// It holds nothing that is worth its fee.
         case empty
-        case needs(Moved)
-        case moves([Moved], from: OwnWallets.Named, ToncenterClient.AccountState)
+        /// It needs this many nanotons first.
+        case needs(Int256)
+        /// Its money moves on.
+        case moves(OwnTransfer)
     }
 
     /// A message, and what it moves.
@@ -59,16 +64,31 @@ extension TONProvider: FundGathering {
         let movement: OwnMovement
     }
 
-    /// A request before it is signed.
-    private struct Draft {
-        let moved: [Moved]
-        let from: OwnWallets.Named
-        let state: ToncenterClient.AccountState
-        let seqno: Int64
-        let head: ToncenterClient.Head
+    /// Composes the next step for wallets of options, several at once.
+    ///
+    /// - Throws: `ProviderError` when nothing can be done now.
+    package func plan(_ accounts: [HoldingAccount]) async throws(ProviderError) -> GatheringPlan {
+        let head = try await freshHead()
+        let steps = await sideBySide(accounts, atOnce: Self.askedAtOnce) { account in
+            await result { () async throws(ProviderError) in try await step(with: account, at: head) }
+        }
+        var plan = GatheringPlan()
+        for (account, step) in zip(accounts, steps) {
+            switch step {
+            case .success(.empty): plan.empty.append(account)
+            case .success(.moves(let transfer)): plan.transfers.append(transfer)
+            case .success(.needs(let units)):
+                plan.needs.append(CoinNeed(option: account.option, units: units))
+            case .failure(let error): plan.problems.append("\(account.account): \(error.reason)")
+            }
+        }
+        return plan
     }
 
-    private func step(with account: HoldingAccount) async throws(ProviderError) -> Step {
+    private func step(
+        with account: HoldingAccount,
+        at head: ToncenterClient.Head
+    ) async throws(ProviderError) -> Step {
         let own = try ownWallets.ofOption(account.option)
         guard own.address.raw == account.account else {
             throw ProviderError(.invalidRequest, "the wallet was made from another seed; its money cannot be moved")
@@ -79,25 +99,19 @@ extension TONProvider: FundGathering {
             let jettons = try await jettonTransfers(from: own, saying: word)
             if jettons.isEmpty {
                 let minimum = configuration.gatheringMinimum[coin] ?? Int256(Self.coinMinimum)
-                guard !(Int256(state.balance) < minimum), state.balance > Self.requestFee else { return .empty }
-                let all = try WalletMessage(to: address, amount: 0, bounce: false, body: word, mode: 128)
-                let movement = OwnMovement(to: .payouts, asset: coin, units: nil)
-                return .moves([Moved(message: all, movement: movement)], from: own, state)
+                guard !(Int256(state.balance) < minimum), state.balance > Self.requestFee else {
+                    return .empty
+                }
+                let all = Moved(
+                    message: try WalletMessage(to: address, amount: 0, bounce: false, body: word, mode: 128),
+                    movement: OwnMovement(to: .payouts, asset: coin, units: nil)
+                )
+                return .moves(try request([all], from: own, number: try seqno(state), at: head))
             }
             let needed = jettons.reduce(Self.requestFee) { $0 + $1.message.message.value }
-            guard state.balance >= needed else {
-                let coins = try WalletMessage(to: own.address, amount: needed, bounce: false, body: word, mode: 1)
-                return .needs(
-                    Moved(
-                        message: coins,
-                        movement: OwnMovement(to: own.name, asset: coin, units: Int256(needed))
-                    )
-                )
-            }
-            return .moves(jettons, from: own, state)
-        } catch let error as TONError { throw ProviderError(.malformed, error.description) } catch {
-            throw error as? ProviderError ?? ProviderError(.malformed, "\(error)")
-        }
+            guard state.balance >= needed else { return .needs(Int256(needed)) }
+            return .moves(try request(jettons, from: own, number: try seqno(state), at: head))
+        } catch { throw error as? ProviderError ?? ProviderError(.malformed, "\(error)") }
     }
 
     private func jettonTransfers(from own: OwnWallets.Named, saying word: Cell) async throws -> [Moved] {
@@ -127,56 +141,124 @@ extension TONProvider: FundGathering {
         return messages
     }
 
-    /// Gives coins for fees to as many wallets as one request can hold; the others get theirs in the next round.
-    private func give(
-        _ needs: [Moved],
-        _ head: ToncenterClient.Head,
-        through gate: any SigningGate
-    ) async throws(ProviderError) -> Int {
-        let messages = Array(needs.prefix(feeWallet.wallet.version.maximumMessages))
-        guard !messages.isEmpty else { return 0 }
-        let state = try await payer.account(feeWallet.address)
-        let needed = messages.reduce(Self.requestFee) { $0 + $1.message.message.value }
-        guard state.balance >= needed else {
-            throw ProviderError(
-                .unavailable,
-                "the wallet \(feeWallet.address), which pays for gathering jettons, holds too little; top it up"
-            )
-        }
-        let permit = try await gate.permit(feeReading(state))
-        guard let number = permit.number else { return 0 }
-        let draft = Draft(moved: messages, from: feeWallet, state: state, seqno: number, head: head)
-        let bytes = try await sign(draft, under: permit)
-        try await gate.store(number, under: permit)
-        try await payer.send(bytes)
-        return messages.count
+    private func request(
+        _ moved: [Moved],
+        from own: OwnWallets.Named,
+        number: Int64,
+        at head: ToncenterClient.Head
+    ) throws(TONError) -> OwnTransfer {
+        let end = head.time.advanced(by: configuration.transferLifetime)
+        let content = try own.wallet.content(
+            moved.map(\.message),
+            seqno: UInt32(clamping: number),
+            validUntil: UInt32(clamping: end.seconds)
+        )
+        return OwnTransfer(
+            account: own.address.raw,
+            wallet: own.name,
+            number: number,
+            movements: moved.map(\.movement),
+            content: try content.serialized(),
+            createdAt: clock.now()
+        )
     }
 
-    private func seqno(_ data: Cell) throws(ProviderError) -> Int64 {
-        do { return Int64(try WalletData(parsing: data, version: configuration.walletVersion).seqno) } catch {
+    private func seqno(_ state: ToncenterClient.AccountState) throws(ProviderError) -> Int64 {
+        guard let data = state.data else { return 0 }
+        do {
+            return Int64(try WalletData(parsing: data, version: configuration.walletVersion).seqno)
+        } catch {
             throw ProviderError(.malformed, error.description)
         }
     }
 
-    private func sign(_ draft: Draft, under permit: SigningPermit) async throws(ProviderError) -> [UInt8] {
+    // MARK: - Coins for fees
+
+    /// Composes one request that gives coins to as many wallets as it can hold; the others get theirs in a later round.
+    ///
+    /// - Throws: `ProviderError` when the wallet for fees holds too little.
+    package func topUps(
+        _ needs: [CoinNeed],
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> [OwnTransfer] {
+        // The wallet takes one request at a time.
+        guard permit.intents.isEmpty, let number = permit.number, !needs.isEmpty else { return [] }
+        let head = try await freshHead()
+        let state = try await payer.account(feeWallet.address)
         do {
-            let end = draft.head.time.advanced(by: configuration.transferLifetime)
-            let content = try draft.from.wallet.content(
-                draft.moved.map(\.message),
-                seqno: UInt32(clamping: draft.seqno),
-                validUntil: UInt32(clamping: end.seconds)
-            )
-            let movements = draft.moved.map(\.movement)
-            let intent = SigningIntent(
-                wallet: draft.from.name,
-                number: draft.seqno,
-                purpose: draft.from.name == .fees ? .topUps(movements) : .gathering(movements),
-                content: try content.serialized()
-            )
-            let signature = try await signer.sign(intent, under: permit)
-            return try draft.from.wallet
-                .request(content, signature: signature, deploying: draft.state.code == nil)
-                .serialized()
+            var moved: [Moved] = []
+            for need in needs.prefix(feeWallet.wallet.version.maximumMessages) {
+                guard let units = UInt128(exactly: need.units) else { continue }
+                let wallet = try ownWallets.ofOption(need.option)
+                let word = try GatheringMessage(option: need.option).cell()
+                moved.append(
+                    Moved(
+                        message: try WalletMessage(
+                            to: wallet.address,
+                            amount: units,
+                            bounce: false,
+                            body: word,
+                            mode: 1
+                        ),
+                        movement: OwnMovement(to: wallet.name, asset: coin, units: need.units)
+                    )
+                )
+            }
+            let needed = moved.reduce(Self.requestFee) { $0 + $1.message.message.value }
+            guard state.balance >= needed else {
+                throw ProviderError(
+                    .unavailable,
+                    "the wallet \(feeWallet.address), which pays for gathering jettons, holds too little; top it up"
+                )
+            }
+            return [try request(moved, from: feeWallet, number: number, at: head)]
         } catch { throw error as? ProviderError ?? ProviderError(.malformed, "\(error)") }
     }
+
+    // MARK: - Signing and sending
+
+    /// Signs a stored step.
+    ///
+    /// - Throws: `ProviderError`.
+    package func prepare(
+        _ transfer: OwnTransfer,
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> PreparedTransfer {
+        do {
+            let signature = try await signer.sign(SigningIntent(transfer), under: permit)
+            let own =
+                if let option = transfer.wallet.option { try ownWallets.ofOption(option) } else {
+                    feeWallet
+                }
+            let content = try BagOfCells.root(of: transfer.content)
+            let end = try WalletRequest(content: content, version: configuration.walletVersion).validUntil
+            // The first request carries the wallet's state, which does no harm where the wallet exists.
+            let signed = try own.wallet.request(
+                content,
+                signature: signature,
+                deploying: transfer.number == 0
+            )
+            return PreparedTransfer(
+                bytes: try signed.serialized(),
+                hash: signed.normalizedHash.description,
+                sequence: transfer.number,
+                validUntil: transfer.number == 0 ? nil : Timestamp(seconds: Int64(end))
+            )
+        } catch { throw error as? ProviderError ?? ProviderError(.malformed, "\(error)") }
+    }
+
+    /// Sends a signed step to the node.
+    ///
+    /// - Throws: `ProviderError`.
+    package func broadcast(_ transfer: OwnTransfer) async throws(ProviderError) {
+        guard let prepared = transfer.prepared else { return }
+        try await payer.send(prepared.bytes)
+    }
+}
+
+/// The result of work that fails with a provider's error.
+private func result<Success>(
+    _ body: () async throws(ProviderError) -> Success
+) async -> Result<Success, ProviderError> {
+    do throws(ProviderError) { return .success(try await body()) } catch { return .failure(error) }
 }

@@ -31,15 +31,19 @@ struct SigningPolicy {
             guard case .option = intent.wallet, permit.wallet == (try keys.account(of: .payouts)) else {
                 throw refusal("only a wallet of an option is emptied, and only while the one that pays out may sign")
             }
-            guard movements.allSatisfy({ $0.to == .payouts }) else {
-                throw refusal("a wallet of an option pays only the wallet that pays out")
+            guard permit.intents.contains(intent), movements.allSatisfy({ $0.to == .payouts }) else {
+                throw refusal(
+                    "a wallet of an option pays only the wallet that pays out, by a stored request"
+                )
             }
             expected = try self.movements(of: movements)
         case .topUps(let movements):
             guard intent.wallet == .fees, permit.wallet == (try keys.account(of: .fees)),
-                let first = permit.number, intent.number >= first
-            else { throw refusal("the wallet for fees has no permit for number \(intent.number)") }
-            guard movements.allSatisfy({ $0.units != nil && isOption($0.to) }) else {
+                permit.intents.contains(intent)
+            else {
+                throw refusal("the wallet for fees has no stored request for number \(intent.number)")
+            }
+            guard movements.allSatisfy({ $0.units != nil && $0.to.option != nil }) else {
                 throw refusal("the wallet for fees pays only wallets of options, and states the amount")
             }
             expected = try self.movements(of: movements)
@@ -68,8 +72,6 @@ struct SigningPolicy {
             throw refusal("the books have no such order for number \(intent.number)")
         }
     }
-
-    private func isOption(_ wallet: OwnWallet) -> Bool { if case .option = wallet { true } else { false } }
 
     private func movements(of orders: [TransferOrder]) throws(ProviderError) -> [ReadMovement] {
         var movements: [ReadMovement] = []

@@ -1,4 +1,5 @@
 import Money
+import Payments
 import Providers
 
 /// The private keys of one rail's wallets, and the strict reading of what they are asked to sign.

@@ -1,4 +1,5 @@
 package import Cryptography
+package import Payments
 package import Providers
 
 /// Signs in this process, with keys from one seed.

@@ -8,6 +8,8 @@ extension FaultPoint {
     package static let afterRecording = Self(rawValue: "record.after")
     /// Options are open at their rails, and neither they nor their invoice are stored.
     package static let afterOpeningOptions = Self(rawValue: "open.after-options")
+    /// Requests between own wallets are stored and not signed.
+    package static let afterStoringIntents = Self(rawValue: "own.after-store")
     /// A transfer is signed and not stored.
     package static let afterSigning = Self(rawValue: "outgoing.after-sign")
     /// A transfer is stored and not submitted.

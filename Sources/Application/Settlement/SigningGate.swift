@@ -26,23 +26,23 @@ extension Settlement {
                 }
             }
             let reading = try await sender.readWallet(nil, scannedTo: position)
-            return try await permit(reading, at: provider.key, for: transfers)
+            return try await permit(reading, at: provider.key, for: .transfers(transfers))
         }
         // For a held wallet the chain need not be asked.
         if let hold = try await database.read({ try $0.wallet(wallet, of: provider.key)?.hold }) {
             throw ProviderError(.held, hold.sentence)
         }
         let reading = try await sender.readWallet(wallet, scannedTo: nil)
-        return try await permit(reading, at: provider.key, for: transfers)
+        return try await permit(reading, at: provider.key, for: .transfers(transfers))
     }
 
     /// Compares a wallet with the books, and holds it when it is ahead of them.
     func permit(
         _ reading: WalletReading,
         at provider: String,
-        for transfers: [OutgoingTransfer] = []
+        for asked: AskedTransfers = .none
     ) async throws -> SigningPermit {
-        let books = try await books(of: reading, at: provider, for: transfers)
+        let books = try await books(of: reading, at: provider, for: asked)
         switch SigningPermit.compare(reading, with: books) {
         case .allowed(let permit): return permit
         case .held(let sentence): throw ProviderError(.held, sentence)
@@ -61,10 +61,10 @@ extension Settlement {
     private func books(
         of reading: WalletReading,
         at provider: String,
-        for transfers: [OutgoingTransfer]
+        for asked: AskedTransfers
     ) async throws -> WalletBooks {
         if case .named = reading.numbers { return WalletBooks(signedBelow: 0) }
-        let known = try await database.read { try books(of: reading, at: provider, for: transfers, in: $0) }
+        let known = try await database.read { try books(of: reading, at: provider, for: asked, in: $0) }
         if let known { return known }
         let now = clock.now()
         try await database.write { session in
@@ -72,14 +72,14 @@ extension Settlement {
             guard try session.wallet(reading.wallet, of: provider) == nil else { return }
             try meet(reading, at: provider, now, in: session)
         }
-        return try await database.read { try books(of: reading, at: provider, for: transfers, in: $0) }
+        return try await database.read { try books(of: reading, at: provider, for: asked, in: $0) }
             ?? WalletBooks(signedBelow: 0)
     }
 
     private func books(
         of reading: WalletReading,
         at provider: String,
-        for transfers: [OutgoingTransfer],
+        for asked: AskedTransfers,
         in session: any SQLSession
     ) throws -> WalletBooks? {
         guard let stored = try session.wallet(reading.wallet, of: provider) else { return nil }
@@ -98,15 +98,13 @@ extension Settlement {
                 transfer.prepared.map { TransferUnderWay(order: TransferOrder(transfer), prepared: $0) }
             }
         }
-        // What was read before may have been signed or cancelled meanwhile.
-        let orders = try transfers.compactMap { try session.outgoing($0.purpose.id) }
-            .filter { $0.provider == provider && $0.status.state == .awaitingPayment && $0.prepared == nil }
         return WalletBooks(
             signedBelow: stored.signedBelow,
             takenBelow: taken.map { $0 + 1 } ?? 0,
             known: known,
             underWay: underWay,
-            orders: Set(orders.map(TransferOrder.init)),
+            orders: try asked.orders(at: provider, in: session),
+            own: try asked.own(of: reading, at: provider, in: session),
             hold: stored.hold?.sentence
         )
     }
@@ -245,39 +243,5 @@ extension Settlement {
             let sentence = "it signs nothing: \(hold.sentence); 'settlegate wallets list' shows what left"
             conditions.raise(name, .degraded, sentence, at: hold.since)
         }
-    }
-}
-
-/// The gate for requests that a provider signs on its own.
-package struct StoredSigningGate: SigningGate {
-    let settlement: Settlement
-    let provider: String
-
-    /// The gate of a provider.
-    package init(settlement: Settlement, provider: String) {
-        self.settlement = settlement
-        self.provider = provider
-    }
-
-    /// Compares a wallet with the books.
-    ///
-    /// - Throws: `ProviderError`, with the code `held` when a person has to review the wallet first.
-    package func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit {
-        do { return try await settlement.permit(reading, at: provider) } catch let error as ProviderError {
-            throw error
-        } catch { throw ProviderError(.unavailable, "the books cannot be read: \(error)") }
-    }
-
-    /// Stores that a number was signed.
-    ///
-    /// - Throws: `ProviderError`.
-    package func store(_ number: Int64, under permit: SigningPermit) async throws(ProviderError) {
-        let isStored: Bool
-        do {
-            isStored = try await settlement.database.write { session in
-                try session.sign(number, with: permit.wallet, of: provider, expecting: nil)
-            }
-        } catch { throw ProviderError(.unavailable, "the number cannot be stored: \(error)") }
-        guard isStored else { throw ProviderError(.held, "the wallet \(permit.wallet) was held meanwhile") }
     }
 }

@@ -1,4 +1,3 @@
-package import Money
 package import Payments
 
 /// Holds the keys of a provider's wallets, and signs what its policy allows.
@@ -19,17 +18,6 @@ package protocol Signer: Sendable {
     /// - Throws: ``ProviderError`` with ``ProviderError/Code/refused`` when the policy does not allow it.
     /// - Returns: the signature, in the rail's own form.
     func sign(_ intent: SigningIntent, under permit: SigningPermit) async throws(ProviderError) -> [UInt8]
-}
-
-/// One of the gateway's own wallets at a provider, by its purpose.
-package enum OwnWallet: Hashable, Sendable {
-    /// It pays out.
-    case payouts
-    /// It pays the fees of gathering.
-    case fees
-    /// It takes the payments of one option.
-    // A reference, so that no 128 bits are passed in registers to asynchronous functions.
-    indirect case option(PaymentOptionID)
 }
 
 /// A public key from which others can be derived.
@@ -55,23 +43,6 @@ extension ParentKey: CustomStringConvertible, CustomDebugStringConvertible, Cust
     package var debugDescription: String { "‹redacted›" }
     /// No children.
     package var customMirror: Mirror { Mirror(self, children: EmptyCollection(), displayStyle: .struct) }
-}
-
-/// Money that moves between the gateway's own wallets at a provider.
-package struct OwnMovement: Hashable, Sendable {
-    /// The receiver.
-    package let to: OwnWallet
-    /// The asset.
-    package let asset: AssetID
-    /// The amount in smallest units; nil for all coins that the wallet has then.
-    package let units: Int256?
-
-    /// Money that moves between own wallets.
-    package init(to: OwnWallet, asset: AssetID, units: Int256?) {
-        self.to = to
-        self.asset = asset
-        self.units = units
-    }
 }
 
 /// What a signature is asked for: the bytes to sign, and what they are meant to do.
@@ -101,5 +72,18 @@ package struct SigningIntent: Hashable, Sendable {
         self.number = number
         self.purpose = purpose
         self.content = content
+    }
+}
+
+extension SigningIntent {
+    /// What a stored request between own wallets is signed for.
+    package init(_ transfer: OwnTransfer) {
+        self.init(
+            wallet: transfer.wallet,
+            number: transfer.number,
+            purpose: transfer.wallet == .fees
+                ? .topUps(transfer.movements) : .gathering(transfer.movements),
+            content: transfer.content
+        )
     }
 }

@@ -1,4 +1,4 @@
-import Payments
+package import Payments
 
 /// The numbers that a wallet's key has used, as its chain shows them.
 package enum WalletNumbers: Hashable, Sendable {
@@ -57,6 +57,9 @@ package struct WalletBooks: Hashable, Sendable {
     package let underWay: [TransferUnderWay]
     /// The stored orders that wait to be signed, among those that were asked for.
     package let orders: Set<TransferOrder>
+    /// The stored requests between own wallets that are under way: those of the wallet, or of options' wallets when the
+    /// wallet pays others.
+    package let own: [OwnTransfer]
     /// Why nothing may be signed until a person has looked; nil when the wallet may sign.
     package let hold: String?
 
@@ -67,6 +70,7 @@ package struct WalletBooks: Hashable, Sendable {
         known: Set<Int64> = [],
         underWay: [TransferUnderWay] = [],
         orders: Set<TransferOrder> = [],
+        own: [OwnTransfer] = [],
         hold: String? = nil
     ) {
         self.signedBelow = signedBelow
@@ -74,18 +78,15 @@ package struct WalletBooks: Hashable, Sendable {
         self.known = known
         self.underWay = underWay
         self.orders = orders
+        self.own = own
         self.hold = hold
     }
 
-    /// The lowest number from `next` on that no transfer under way has.
-    ///
-    /// It may be below ``signedBelow``: a number that the chain has not taken and nobody waits for has to be filled,
-    /// because the wallet takes none above it before.
-    fileprivate func freeNumber(from next: Int64) -> Int64 {
-        let used = Set(underWay.compactMap(\.prepared.sequence))
-        var number = next
-        while used.contains(number) { number += 1 }
-        return number
+    /// The numbers of an account that have a transfer under way.
+    fileprivate func numbersUnderWay(of account: String) -> Set<Int64> {
+        Set(
+            underWay.compactMap(\.prepared.sequence) + own.filter { $0.account == account }.map(\.number)
+        )
     }
 }
 
@@ -108,14 +109,15 @@ package struct SigningPermit: Hashable, Sendable {
 
     /// The wallet.
     package let wallet: String
-    /// The number to sign with, where the wallet takes them in turn.
-    package let number: Int64?
     /// The number that the chain takes next, where the wallet takes them in turn.
     package let next: Int64?
     /// The transfers that are under way besides the one that is signed.
     package let underWay: [TransferUnderWay]
     /// The stored orders that it may be signed for.
     package let orders: Set<TransferOrder>
+    /// The stored requests between own wallets that it may be signed for.
+    package let intents: Set<SigningIntent>
+    private let used: Set<Int64>
     /// The value in the books; a signature is stored only if it is still the same.
     package let signedBelow: Int64
     /// The names of orders that the rail has carried out already, where it identifies orders by name.
@@ -125,19 +127,37 @@ package struct SigningPermit: Hashable, Sendable {
 
     fileprivate init(
         wallet: String,
-        number: Int64?,
         next: Int64? = nil,
         books: WalletBooks,
         done: Set<String>? = nil
     ) {
         self.wallet = wallet
         isNumbered = done == nil
-        self.number = number
         self.next = next
         underWay = books.underWay
         orders = books.orders
+        intents = Set(books.own.map(SigningIntent.init))
+        used = books.numbersUnderWay(of: wallet)
         signedBelow = books.signedBelow
         self.done = done ?? []
+    }
+
+    /// The number to sign with, where the wallet takes them in turn.
+    package var number: Int64? { freeNumbers(1).first }
+
+    /// The lowest numbers that no transfer under way has, where the wallet takes them in turn.
+    ///
+    /// They may be below ``signedBelow``: a number that the chain has not taken and nobody waits for has to be filled,
+    /// because the wallet takes none above it before.
+    package func freeNumbers(_ count: Int) -> [Int64] {
+        guard let next else { return [] }
+        var numbers: [Int64] = []
+        var number = next
+        while numbers.count < count, number < .max {
+            if !used.contains(number) { numbers.append(number) }
+            number += 1
+        }
+        return numbers
     }
 
     /// Compares the numbers that the chain has taken with the books.
@@ -164,16 +184,15 @@ package struct SigningPermit: Hashable, Sendable {
                     "requests up to number \(pending - 1) wait, but only those below \(books.signedBelow) were signed"
                 )
             }
-            let number = books.freeNumber(from: next)
-            return .allowed(SigningPermit(wallet: reading.wallet, number: number, next: next, books: books))
+            return .allowed(SigningPermit(wallet: reading.wallet, next: next, books: books))
         case .inAnyOrder(let taken, _, _):
             let foreign = taken.subtracting(books.known)
             guard foreign.isEmpty else {
                 return .ahead("the chain has taken \(foreign.count) requests that were not signed here")
             }
-            return .allowed(SigningPermit(wallet: reading.wallet, number: nil, books: books))
+            return .allowed(SigningPermit(wallet: reading.wallet, books: books))
         case .named(let done):
-            return .allowed(SigningPermit(wallet: reading.wallet, number: nil, books: books, done: done))
+            return .allowed(SigningPermit(wallet: reading.wallet, books: books, done: done))
         }
     }
 }
@@ -185,8 +204,30 @@ package protocol SigningGate: Sendable {
     /// - Throws: ``ProviderError``; with ``ProviderError/Code/held`` when a person has to look first.
     func permit(_ reading: WalletReading) async throws(ProviderError) -> SigningPermit
 
-    /// Stores that a number was signed; a request with it is sent only afterwards.
+    /// The stored requests between own wallets that are under way.
     ///
     /// - Throws: ``ProviderError``.
-    func store(_ number: Int64, under permit: SigningPermit) async throws(ProviderError)
+    func ownTransfers() async throws(ProviderError) -> [OwnTransfer]
+
+    /// Stores requests between own wallets, which are signed only afterwards, and that their numbers are used.
+    ///
+    /// - Parameters:
+    ///   - transfers: the requests.
+    ///   - permit: the right to sign of the wallet for fees, or of the one that pays out for options' wallets.
+    /// - Throws: ``ProviderError``; with ``ProviderError/Code/held`` when the wallet was held meanwhile.
+    /// - Returns: those that were stored: the others' numbers have a request already.
+    func store(
+        _ transfers: [OwnTransfer],
+        under permit: SigningPermit
+    ) async throws(ProviderError) -> [OwnTransfer]
+
+    /// Stores signed requests, which are sent only afterwards.
+    ///
+    /// - Throws: ``ProviderError``.
+    func keep(_ signed: [OwnTransfer]) async throws(ProviderError)
+
+    /// Forgets requests whose numbers are taken, or that others may replace.
+    ///
+    /// - Throws: ``ProviderError``.
+    func forget(_ transfers: [OwnTransfer]) async throws(ProviderError)
 }

@@ -26,7 +26,7 @@ extension GatewayConfiguration {
         package var operators: [String]?
         /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
         package var checkRoots: Bool?
-        /// How many transfers may be under way at once, from 1 to 64; 40 when it is not set.
+        /// How many transfers of a wallet may be under way at once, from 1 to 64; 40 when it is not set.
         package var transfersUnderWay: Int?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
         package var maximumGasPrice: UInt64?

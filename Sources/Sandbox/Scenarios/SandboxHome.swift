@@ -6,6 +6,7 @@ import FixtureTON
 import Foundation
 package import Gateway
 package import Keystore
+import Payments
 import Providers
 package import Sandbox
 import Seams

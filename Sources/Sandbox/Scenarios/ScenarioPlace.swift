@@ -2,6 +2,7 @@ import EVM
 import FixtureEVM
 import FixtureTON
 import Keystore
+import Payments
 package import Providers
 import Sandbox
 import Signing

@@ -20,6 +20,20 @@ extension Schema {
         transfer {id} UNIQUE, transfer_kind \(OutgoingKind.column), occurred_at {moment} NOT NULL, seen_at {moment} NOT NULL,
         vanished_at {moment}, PRIMARY KEY (key, position)) {table}
         """,
+        // Requests between own wallets that are under way. They are the operator's: what they move stays in the books
+        // where it is.
+        """
+        CREATE TABLE own_transfers (book {integer} NOT NULL REFERENCES books (number), provider TEXT NOT NULL,
+        account TEXT NOT NULL, number {integer} NOT NULL, option {id}, content {bytes} NOT NULL,
+        created_at {moment} NOT NULL, prepared {bytes}, hash TEXT, valid_until {moment},
+        PRIMARY KEY (book, provider, account, number)) {table}
+        """,
+        """
+        CREATE TABLE own_movements (book {integer} NOT NULL, provider TEXT NOT NULL, account TEXT NOT NULL,
+        number {integer} NOT NULL, position {integer} NOT NULL, option {id}, asset TEXT NOT NULL, amount {units},
+        PRIMARY KEY (book, provider, account, number, position),
+        FOREIGN KEY (book, provider, account, number) REFERENCES own_transfers (book, provider, account, number)) {table}
+        """,
         "CREATE INDEX wallet_spends_of_wallet ON wallet_spends (provider, wallet, seen_at)",
         "CREATE INDEX wallet_spends_by_evidence ON wallet_spends (provider, evidence)",
         """

@@ -33,7 +33,8 @@ extension Schema {
         "ledger_transactions", "postings", "balances", "idempotency_keys", "payment_links", "sold_links",
         "subscriptions",
         "paid_media", "invoices", "payment_options", "past_quotes", "link_visits", "approvals", "payments", "sightings",
-        "personal_data", "outgoing", "cases", "wallet_reviews", "wallet_sessions", "customer_notices",
+        "personal_data", "outgoing", "own_transfers", "own_movements", "cases", "wallet_reviews", "wallet_sessions",
+        "customer_notices",
         "watched_accounts", "events", "webhook_endpoints", "endpoint_positions", "event_retries", "delivery_attempts",
         "owner_notices",
     ]
