@@ -76,7 +76,7 @@ FAULTS = [
     ),
     (
         "a late payment waits with the repeated ones",
-        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        SETTLEMENT + "Receiving/PaymentRules.swift",
         "onto: .latePayments(merchant)",
         "onto: .repeatedPayments(merchant)",
         MONEY,
@@ -170,9 +170,9 @@ FAULTS = [
     ),
     (
         "what is paid after the end settles",
-        SETTLEMENT + "ObservationRecorder+Payments.swift",
-        "try arrival.madeAt <= deadline && ",
-        "try arrival.madeAt >= deadline.advanced(by: .seconds(-1_000_000)) && ",
+        SETTLEMENT + "Receiving/PaymentRules.swift",
+        "arrival.madeAt <= invoice.expiresAt.advanced(by: graceAfterExpiry) && ",
+        "arrival.madeAt >= invoice.expiresAt.advanced(by: .seconds(-1_000_000)) && ",
         MONEY,
     ),
     (
@@ -199,38 +199,35 @@ FAULTS = [
     # Doubled and dropped.
     (
         "a payment that was taken back stays booked",
-        SETTLEMENT + "ObservationRecorder+Undoing.swift",
+        SETTLEMENT + "Receiving/ObservationRecorder+Undoing.swift",
         "            try reverse(payment, as: .paymentOrphaned, at: moment, in: session)\n",
         "",
         MONEY,
     ),
     (
         "a payment that was taken back still counts",
-        SETTLEMENT + "ObservationRecorder+Undoing.swift",
+        SETTLEMENT + "Receiving/ObservationRecorder+Undoing.swift",
         "            try takeBack(value, from: invoice, in: session)\n",
         "            _ = (value, invoice)\n",
         MONEY,
     ),
     (
         "the event of a payment is dropped",
-        SETTLEMENT + "ObservationRecorder+Payments.swift",
-        "                try settlement.post(.invoiceSettled, of: .payment(part), at: "
-        "transfer.occurredAt, rest, in: session)\n            }\n        }\n        try "
-        "settlement.announce(payment, at: now, in: session)\n",
-        "                try settlement.post(.invoiceSettled, of: .payment(part), at: "
-        "transfer.occurredAt, rest, in: session)\n            }\n        }\n",
+        SETTLEMENT + "Receiving/PaymentRules.swift",
+        "        changes.append(.toldPayment(payment))\n",
+        "",
         MONEY,
     ),
     (
         "a part that waited is not earned",
-        SETTLEMENT + "ObservationRecorder+Payments.swift",
-        "        for part in held {\n",
-        "        for part in held.dropLast() {\n",
+        SETTLEMENT + "Receiving/PaymentRules.swift",
+        "        for part in match.parts {\n",
+        "        for part in match.parts.dropLast() {\n",
         MONEY,
     ),
     (
         "an overpayment opens no case",
-        SETTLEMENT + "ObservationRecorder+Payments.swift",
+        SETTLEMENT + "Receiving/PaymentRules.swift",
         "        if !surplus.isZero {\n",
         "        if surplus.isNegative {\n",
         MONEY,

@@ -73,6 +73,7 @@ def test_each_payout_is_paid_once_whenever_the_gateway_is_killed(start_sandbox, 
     arguments = ["--postgresql", request.getfixturevalue("postgresql")] if engine == "postgresql" else []
     sandbox = start_sandbox("--networks-only", *arguments)
     gateway = Gateway(sandbox)
+    gateway.environment["SETTLEGATE_HTTP_REQUESTS_PER_MINUTE"] = "1000000"
     gateway.start()
     shop = Shop(sandbox, gateway, generator)
     wishes = {TON: "0.1", sandbox["evm_coin"]: "0.001"}

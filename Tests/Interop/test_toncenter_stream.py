@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 from httpx_sse import connect_sse
-from product import call
+from product import call, eventually
 from pytoniq_core import Address
 
 TYPES = ["transactions", "account_state_change", "trace_invalidated"]
@@ -20,6 +20,10 @@ def option(sandbox):
         "rails": [{"rail": "ton", "asset": native}],
     }
     [option] = call(f"{sandbox['gateway']}/v1/invoices", order, **key)["options"]
+    # The wallet's own first coins are told of before anybody listens.
+    place = f"{sandbox['ton'].rstrip('/')}/api/v2/getAddressBalance?address={option['address']}"
+    eventually(lambda: int(call(place)["result"]) > 0)
+    call(f"{sandbox['control']}/mine", {"network": "ton", "blocks": 3})
     return option
 
 

@@ -20,7 +20,7 @@ struct StatementRecorder: Database {
     var isShared: Bool { base.isShared }
     var isReplaced: Bool { base.isReplaced }
     var commitCount: Int? { base.commitCount }
-    var news: AsyncStream<Void> { base.news }
+    func calls(for work: StoredWork) -> AsyncStream<Void> { base.calls(for: work) }
     func statedTime() async throws -> Timestamp? { try await base.statedTime() }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLSession) throws -> Value) async throws -> Value {
