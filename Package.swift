@@ -30,7 +30,7 @@ let layers: [(name: String, targets: [String])] = [
             "ProviderEVM", "Signing", "Keystore", "Rates",
         ]
     ),
-    ("Application", ["Settlement", "Reconciliation", "Webhooks", "WalletPayments", "BotConversation"]),
+    ("Application", ["Settlement", "Reconciliation", "Finance", "Webhooks", "WalletPayments", "BotConversation"]),
     ("Interfaces", ["HTTPServer", "Routing", "TelegramIntake", "MerchantAPI", "Checkout", "Monitoring"]),
     ("Programs", ["Gateway", "Operations", "Inspection", "CommandParts", "settlegate"]),
     (
@@ -158,6 +158,10 @@ let package = Package(
             ]
         ),
         .target(
+            name: "Finance",
+            dependencies: ["Settlement", "Records", "Storage", "Payments", "Ledger", "Money", "StrictJSON", "Seams"]
+        ),
+        .target(
             name: "Webhooks",
             dependencies: ["Records", "Storage", "HTTPMessages", "Cryptography", "Payments", "Seams", logging]
         ),
@@ -213,7 +217,7 @@ let package = Package(
         .target(
             name: "MerchantAPI",
             dependencies: [
-                "Routing", "Settlement", "Webhooks", "Records", "Providers", "Payments", "Money", "Ledger",
+                "Routing", "Settlement", "Finance", "Webhooks", "Records", "Providers", "Payments", "Money", "Ledger",
                 "HTTPMessages", "StrictJSON", "Seams", "Cryptography",
             ]
         ),
@@ -433,8 +437,15 @@ let package = Package(
             dependencies: [
                 "SettlementDesk", "DatabaseEngines", "BotConversation", "Checkout", "WalletPayments", "TelegramBot",
                 "TONConnect", "HTTPMessages", "Cryptography", "Settlement", "Records", "Storage", "Providers", "Ledger",
-                "Payments", "ProviderTelegram", "Reconciliation",
+                "Payments", "ProviderTelegram", "Reconciliation", "Finance",
                 "Money", "Seams", "StrictJSON", bigInt, logging,
+            ]
+        ),
+        .testTarget(
+            name: "FinanceTests",
+            dependencies: [
+                "SettlementDesk", "DatabaseEngines", "Finance", "Settlement", "Records", "Storage", "Ledger",
+                "Payments", "Money", "Seams",
             ]
         ),
         .testTarget(

@@ -45,7 +45,7 @@ struct LayerTests {
         "StrictJSON": ["Seams"], "Money": ["Seams"], "Cryptography": ["Seams"], "HTTPMessages": ["Seams"],
         "Providers": ["Payments"], "Records": ["Payments"],
         "StorageSQLite": ["Storage"], "StoragePostgreSQL": ["Storage"],
-        "Reconciliation": ["Settlement"], "WalletPayments": ["Settlement"],
+        "Reconciliation": ["Settlement"], "Finance": ["Settlement"], "WalletPayments": ["Settlement"],
         "TelegramIntake": ["Routing"], "MerchantAPI": ["Routing"], "Checkout": ["Routing"], "Monitoring": ["Routing"],
         "Operations": ["Gateway"], "CommandParts": ["Gateway"],
         "settlegate": ["Gateway", "Operations", "Inspection", "CommandParts"],

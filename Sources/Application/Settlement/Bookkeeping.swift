@@ -1,6 +1,6 @@
-import Ledger
+package import Ledger
 import Money
-import Payments
+package import Payments
 import Providers
 import Seams
 
@@ -68,7 +68,10 @@ struct Bookkeeping {
 extension AccountID {
     static func providerReceivable(_ provider: String) -> Self { Self("provider_receivable", scope: provider) }
     static func customerClearing(_ merchant: MerchantID) -> Self { Self("customer_clearing", scope: merchant.text) }
-    static func merchantBalance(_ merchant: MerchantID) -> Self { Self("merchant_balance", scope: merchant.text) }
+    /// What is owed to a merchant.
+    package static func merchantBalance(_ merchant: MerchantID) -> Self {
+        Self("merchant_balance", scope: merchant.text)
+    }
     static func refundsPayable(_ merchant: MerchantID) -> Self { Self("refunds_payable", scope: merchant.text) }
     static func payoutsPayable(_ merchant: MerchantID) -> Self { Self("payouts_payable", scope: merchant.text) }
     static func underpayments(_ merchant: MerchantID) -> Self { Self("underpayments", scope: merchant.text) }
@@ -78,7 +81,8 @@ extension AccountID {
     static func wrongAsset(_ merchant: MerchantID) -> Self { Self("wrong_asset", scope: merchant.text) }
     static func suspense(_ provider: String) -> Self { Self("suspense", scope: provider) }
     static func coldStorage(_ provider: String) -> Self { Self("cold_storage", scope: provider) }
-    static let feeIncome = Self("fee_income", scope: nil)
+    /// What the gateway has kept of payments.
+    package static let feeIncome = Self("fee_income", scope: nil)
     static let networkFees = Self("network_fees", scope: nil)
     static let ownFunds = Self("own_funds", scope: nil)
     static let providerLosses = Self("provider_losses", scope: nil)

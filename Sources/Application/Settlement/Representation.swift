@@ -11,7 +11,8 @@ package import StrictJSON
 package struct Representation: Sendable {
     private let assets: AssetRegistry
     private let address: PublicAddress
-    let isLive: Bool
+    /// Whether the money is real.
+    package let isLive: Bool
 
     /// A representation for the given assets, with the gateway's public URL, and whether the money is real.
     package init(assets: AssetRegistry, address: PublicAddress, isLive: Bool) {

@@ -1,4 +1,4 @@
-/// The target of a request: the parts of its path, and its query, percent-decoded (RFC 3986).
+/// The target of a request: the parts of its path as they are written, and its query, percent-decoded (RFC 3986).
 package struct RequestTarget: Sendable {
     /// The parts of the path, as they are written.
     package let path: [String]
@@ -13,14 +13,20 @@ package struct RequestTarget: Sendable {
         path = bytes[..<end].split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         query = bytes[end...].dropFirst().split(separator: UInt8(ascii: "&")).map { pair in
             let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.decoded(sides[0]), sides.count == 2 ? Self.decoded(sides[1]) : "")
+            return (
+                Self.decoded(sides[0], isQuery: true), sides.count == 2 ? Self.decoded(sides[1], isQuery: true) : ""
+            )
         }
     }
 
     /// The value of a query parameter, the first when it comes several times.
     package func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
 
-    private static func decoded(_ text: Substring.UTF8View) -> String {
+    /// A part of a path, percent-decoded, so that it may hold a slash.
+    package static func decoded(part: String) -> String { decoded(Substring(part).utf8, isQuery: false) }
+
+    /// In a query, a plus is a space (WHATWG URL, application/x-www-form-urlencoded).
+    private static func decoded(_ text: Substring.UTF8View, isQuery: Bool) -> String {
         var bytes: [UInt8] = []
         var iterator = text.makeIterator()
         while let byte = iterator.next() {
@@ -29,7 +35,7 @@ package struct RequestTarget: Sendable {
             {
                 bytes.append(value)
             } else {
-                bytes.append(byte == UInt8(ascii: "+") ? 0x20 : byte)
+                bytes.append(isQuery && byte == UInt8(ascii: "+") ? 0x20 : byte)
             }
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -56,10 +56,12 @@ package struct KeyAccess: Hashable, Sendable {
         /// To add merchants: for the operator alone.
         case merchantsRead = "merchants:read"
         case merchantsWrite = "merchants:write"
+        /// To read the accounts of all books: for the operator alone.
+        case accountsRead = "accounts:read"
 
         /// Whether a restricted key may have it.
         package var canBeGranted: Bool {
-            ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite, .botsWrite].contains(self)
+            ![.keysRead, .keysWrite, .merchantsRead, .merchantsWrite, .accountsRead, .botsWrite].contains(self)
         }
     }
 

@@ -40,6 +40,35 @@ struct APIRequest: Sendable {
     /// The value of a query parameter.
     func parameter(_ name: String) -> String? { query.first { $0.key == name }?.value }
 
+    /// A query parameter that is a moment; nil when it is not given.
+    func moment(_ name: String) throws -> Timestamp? {
+        guard let text = parameter(name) else { return nil }
+        guard let moment = Timestamp(rfc3339: text) else {
+            // A plus in a query is a space (WHATWG URL, application/x-www-form-urlencoded).
+            guard !text.contains(" ") else {
+                throw Problem.invalid(
+                    "'\(name)' has a space where a plus was: a + in a query is written %2B, or write the moment with Z",
+                    name
+                )
+            }
+            throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
+        }
+        return moment
+    }
+
+    /// A query parameter that is one of some words; nil when it is not given.
+    func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ name: String,
+        _ type: Word.Type = Word.self
+    ) throws -> Word? {
+        guard let text = parameter(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem.invalid("'\(name)' is one of \(known)", name)
+        }
+        return word
+    }
+
     /// Refuses query parameters that the route does not have, that come twice, or that cannot be stored.
     func allow(_ names: String...) throws {
         for (key, _) in query where !names.contains(key) {

@@ -10,13 +10,6 @@ import StrictJSON
 import Webhooks
 
 extension RESTAPI {
-    func listBalances(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow()
-        let found = try await settlement.balances(of: call.merchant)
-        let data = try found.map { try representation.json(balance: $0.balance, available: $0.available) }
-        return json(["object": "list", "data": .array(data), "has_more": .bool(false), "url": "/v1/balances"])
-    }
-
     // MARK: - Events
 
     func listEvents(_ call: APIRequest) async throws -> HTTPResponse {

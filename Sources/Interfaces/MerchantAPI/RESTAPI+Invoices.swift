@@ -159,28 +159,13 @@ extension RESTAPI {
             subscription: subscription,
             paidMedia: media
         )
-        belonging.createdFrom = try moment(call, "created_from")
-        belonging.createdUntil = try moment(call, "created_until")
+        belonging.createdFrom = try call.moment("created_from")
+        belonging.createdUntil = try call.moment("created_until")
         guard (belonging.reference?.unicodeScalars.count ?? 0) <= 128 else {
             throw Problem.invalid("a reference has at most 128 bytes", "reference")
         }
         let found = try await settlement.invoices(of: call.merchant, where: belonging, in: page)
         return list(try found.map(representation.json), of: call, page: page)
-    }
-
-    private func moment(_ call: APIRequest, _ name: String) throws -> Timestamp? {
-        guard let text = call.parameter(name) else { return nil }
-        guard let moment = Timestamp(rfc3339: text) else {
-            // A plus in a query is a space (WHATWG URL, application/x-www-form-urlencoded).
-            guard !text.contains(" ") else {
-                throw Problem.invalid(
-                    "'\(name)' has a space where a plus was: a + in a query is written %2B, or write the moment with Z",
-                    name
-                )
-            }
-            throw Problem.invalid("'\(name)' is a moment of RFC 3339, for example 2026-11-26T12:00:00Z", name)
-        }
-        return moment
     }
 
     func readInvoice(_ call: APIRequest) async throws -> HTTPResponse {

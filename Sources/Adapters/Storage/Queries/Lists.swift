@@ -11,6 +11,8 @@ struct Filter {
     ///
     /// A cursor's object has to be in the list, but may have left the filter.
     private var belonging = 1
+    /// How many arguments those conditions have.
+    private var belongingArguments = 1
 
     init(_ condition: String, _ argument: SQLValue) {
         conditions = [condition + "$1"]
@@ -22,15 +24,24 @@ struct Filter {
         conditions.append("\(condition)$\(arguments.count)\(end)")
     }
 
+    /// Adds a condition without an argument.
+    mutating func and(_ condition: String) { conditions.append(condition) }
+
+    /// Adds a condition without an argument that defines the list: before those that filter it.
+    mutating func belonging(_ condition: String) {
+        and(condition)
+        belonging = conditions.count
+    }
+
     /// Adds a condition that defines the list: before those that filter it.
     mutating func belonging(_ condition: String, _ argument: SQLValue) {
         and(condition, argument)
-        belonging = conditions.count
+        (belonging, belongingArguments) = (conditions.count, arguments.count)
     }
 
     /// The conditions that define the list.
     var whole: (conditions: [String], arguments: [SQLValue]) {
-        (Array(conditions.prefix(belonging)), Array(arguments.prefix(belonging)))
+        (Array(conditions.prefix(belonging)), Array(arguments.prefix(belongingArguments)))
     }
 }
 
