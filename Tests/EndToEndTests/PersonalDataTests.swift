@@ -176,7 +176,7 @@ struct PersonalDataTests {
         let listener = Listener()
         let server = try await listener.start()
         try await withWorld { world in
-            let desk = try await Self.key(world, "restricted", [.webhooksWrite])
+            let desk = try await Self.key(world, "restricted", [.webhooksWrite, .eventsRead])
             let refused = try await Self.call(
                 world,
                 "POST",

@@ -191,7 +191,6 @@ extension DeliveryWorld {
         }
         state.withLock { state in
             state.endpoints[index].isOn = change == .on
-            if change != .on { state.endpoints[index].wasOff = true }
             if change == .gone { state.endpoints[index].isGone = true }
         }
     }
@@ -240,7 +239,7 @@ extension DeliveryWorld {
                     let endpoint = state.endpoints[index]
                     state.endpoints[index].excused[event, default: 0] += 1
                     guard !endpoint.sent.contains(event) else { continue }
-                    if !endpoint.expected.contains(event) || endpoint.wasOff {
+                    if !endpoint.expected.contains(event) {
                         state.endpoints[index].asked.insert(event)
                     }
                 }
@@ -248,10 +247,23 @@ extension DeliveryWorld {
         }
     }
 
-    /// Delivers without faults until nothing is due.
+    /// Switches every endpoint on that was not deleted.
+    private func switchAllOn() async throws {
+        let endpoints = state.withLock { $0.endpoints.filter { !$0.isGone } }
+        try await database.write { session in
+            for endpoint in endpoints {
+                guard var stored = try session.endpoint(endpoint.id), stored.disabledAt != nil else { continue }
+                stored.disabledAt = nil
+                try session.update(&stored)
+            }
+        }
+    }
+
+    /// Delivers without faults until nothing is due; every endpoint is on then.
     func calmDown() async throws {
         state.withLock { $0.isCalm = true }
         for number in 0..<2 { await leave(number) }
+        try await switchAllOn()
         for _ in 0..<400 {
             advance(by: .seconds(86_400))
             let now = clock.now()

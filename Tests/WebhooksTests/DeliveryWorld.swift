@@ -24,8 +24,6 @@ final class DeliveryWorld: HTTPTransport {
         let isOrdered: Bool
         var isOn = true
         var isGone = false
-        /// Whether it was ever switched off: events that waited then may never be sent.
-        var wasOff = false
         /// The events since it was added, by number.
         var expected: [Int] = []
         /// The events sent to it, by number, in the order of first attempts, and the accepted ones.
@@ -171,7 +169,7 @@ final class DeliveryWorld: HTTPTransport {
                 state.endpoints[number].excused[event] = max(0, rest)
             } else {
                 let last = endpoint.sent.last { !endpoint.asked.contains($0) } ?? -1
-                let hasPlace = endpoint.isOrdered && !endpoint.wasOff && !endpoint.asked.contains(event)
+                let hasPlace = endpoint.isOrdered && !endpoint.asked.contains(event)
                 if hasPlace, event < last { violate("it comes after \(last)") }
                 state.endpoints[number].sent.append(event)
             }
@@ -181,7 +179,7 @@ final class DeliveryWorld: HTTPTransport {
     private func noteSwitchedOff(_ id: WebhookEndpointID) {
         state.withLock { state in
             guard let index = state.endpoints.firstIndex(where: { $0.id == id }) else { return }
-            (state.endpoints[index].isOn, state.endpoints[index].wasOff) = (false, true)
+            state.endpoints[index].isOn = false
         }
     }
 }

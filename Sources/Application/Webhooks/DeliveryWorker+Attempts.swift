@@ -26,7 +26,6 @@ extension DeliveryWorker {
                 )
             )
         }
-        guard endpoint.disabledAt == nil else { return outcome(nil, "the endpoint is switched off") }
         let secrets = try secrets.signing(endpoint, at: start)
         guard let event = try await event(of: delivery, for: endpoint) else {
             return outcome(nil, "the event cannot be read")
@@ -74,12 +73,13 @@ extension DeliveryWorker {
         let endpoint = report.turn.endpoint
         whole.results = ended.map { delivery, outcome in
             let next = next(after: outcome, at: report.moment)
-            guard !outcome.isTaken, next == nil, outcome.wasSent, endpoint.disabledAt == nil else {
-                return DeliveryResult(delivery, outcome.attempt, next: endpoint.disabledAt == nil ? next : nil)
+            guard !outcome.isTaken, next == nil, outcome.wasSent else {
+                return DeliveryResult(delivery, outcome.attempt, next: next)
             }
             let (status, number) = (outcome.attempt.status, outcome.attempt.number)
             whole.disabling = status == Self.gone ? "it answered 410 Gone" : "it took nothing in \(number) attempts"
-            return DeliveryResult(delivery, outcome.attempt, next: nil)
+            // It waits until the endpoint is on again.
+            return DeliveryResult(delivery, outcome.attempt, next: report.moment)
         }
         if let reason = whole.disabling { logger.warning("the endpoint \(endpoint.id) is switched off: \(reason)") }
         return whole

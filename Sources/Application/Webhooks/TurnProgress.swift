@@ -149,6 +149,11 @@ struct TurnProgress: Sendable {
             }
         }
         turn = step.turn
+        // What an endpoint that was switched off was not sent yet stays due in the outbox.
+        if turn.endpoint.disabledAt != nil {
+            close()
+            waiting = []
+        }
         if !isClosing { waiting += turn.deliveries }
         let isLeft = isClosing && open.isEmpty && ended.isEmpty && !unreadable.isEmpty
         return !step.isOver && !isLeft

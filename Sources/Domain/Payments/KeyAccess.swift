@@ -32,6 +32,8 @@ package struct KeyAccess: Hashable, Sendable {
         case refundsWrite = "refunds:write"
         case payoutsRead = "payouts:read"
         case payoutsWrite = "payouts:write"
+        /// To approve payouts that need it: a second pair of eyes, apart from who asks for them.
+        case payoutsApprove = "payouts:approve"
         case balancesRead = "balances:read"
         case linksRead = "payment_links:read"
         case linksWrite = "payment_links:write"

@@ -69,6 +69,18 @@ struct APIRequest: Sendable {
         return word
     }
 
+    /// A query parameter that is an identifier; nil when it is not given.
+    ///
+    /// - Parameters:
+    ///   - name: the parameter.
+    ///   - kind: what it identifies, with its article, for the problem.
+    func identifier<Kind>(_ name: String, of kind: String) throws -> Identifier<Kind>? {
+        guard let text = parameter(name) else { return nil }
+        do { return try Identifier(text) } catch {
+            throw Problem.invalid("'\(name)' is the identifier of \(kind)", name)
+        }
+    }
+
     /// Refuses query parameters that the route does not have, that come twice, or that cannot be stored.
     func allow(_ names: String...) throws {
         for (key, _) in query where !names.contains(key) {

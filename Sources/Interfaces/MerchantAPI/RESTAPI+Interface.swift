@@ -68,8 +68,8 @@ extension RESTAPI: AdmittingInterface {
     }
 
     private func take(_ route: Routes.Route, _ call: APIRequest) async throws -> HTTPResponse {
-        guard call.access.allows(route.scope, isPublishable: route.isPublishable) else {
-            throw Problem.forbidden(route.scope)
+        for scope in route.scopes where !call.access.allows(scope, isPublishable: route.isPublishable) {
+            throw Problem.forbidden(scope)
         }
         return try await route.answer(self, call)
     }

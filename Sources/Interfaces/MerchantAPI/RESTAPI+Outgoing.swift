@@ -1,6 +1,7 @@
 import HTTPMessages
 import Money
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
@@ -59,15 +60,20 @@ extension RESTAPI {
     }
 
     func listOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "payment")
+        try call.allow(
+            "limit", "starting_after", "ending_before", "payment", "provider", "asset", "state", "destination",
+            "created_from", "created_until"
+        )
         let page = try call.page()
-        let payment = try call.parameter("payment").map { text in
-            guard let id = try? PaymentID(text) else {
-                throw Problem.invalid("'payment' identifies no payment", "payment")
-            }
-            return id
-        }
-        let wanted = OutgoingList(of: call.merchant, refunds: refunds, payment: payment, in: page)
+        var filter = OutgoingFilter()
+        filter.payment = try call.identifier("payment", of: "a payment")
+        filter.provider = call.parameter("provider")
+        filter.asset = try call.parameter("asset").map { try asset($0, "asset").id }
+        filter.state = try call.word("state")
+        filter.destination = call.parameter("destination")
+        filter.createdFrom = try call.moment("created_from")
+        filter.createdUntil = try call.moment("created_until")
+        let wanted = OutgoingList(of: call.merchant, refunds: refunds, where: filter, in: page)
         let found = try await settlement.outgoing(wanted)
         return list(try found.map(representation.json), of: call, page: page)
     }

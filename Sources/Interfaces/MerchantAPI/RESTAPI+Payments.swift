@@ -1,5 +1,7 @@
 import HTTPMessages
+import Money
 import Payments
+import Records
 import Routing
 import Seams
 import Settlement
@@ -7,17 +9,24 @@ import StrictJSON
 
 extension RESTAPI {
     func listPayments(_ call: APIRequest) async throws -> HTTPResponse {
-        try call.allow("limit", "starting_after", "ending_before", "invoice")
+        try call.allow(
+            "limit", "starting_after", "ending_before", "invoice", "rail", "provider", "asset", "state", "classification",
+            "payer", "occurred_from", "occurred_until"
+        )
         let page = try call.page()
-        var invoice: InvoiceID?
-        if let text = call.parameter("invoice") {
-            do { invoice = try InvoiceID(text) } catch {
-                throw Problem.invalid("'invoice' identifies no invoice", "invoice")
-            }
-        }
+        var filter = PaymentFilter()
+        filter.invoice = try call.identifier("invoice", of: "an invoice")
+        filter.rail = try call.word("rail")
+        filter.provider = call.parameter("provider")
+        filter.asset = try call.parameter("asset").map { try asset($0, "asset").id }
+        filter.state = try call.word("state")
+        filter.classification = try call.word("classification")
+        filter.payer = call.parameter("payer")
+        filter.occurredFrom = try call.moment("occurred_from")
+        filter.occurredUntil = try call.moment("occurred_until")
         let wanted = PaymentList(
             of: call.merchant,
-            invoice: invoice,
+            where: filter,
             in: page,
             withPersonalData: call.access.readsPersonalData
         )

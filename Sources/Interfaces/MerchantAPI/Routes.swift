@@ -10,7 +10,8 @@ enum Routes {
     struct Route: Sendable {
         let method: String
         let path: [String]
-        let scope: KeyAccess.Scope
+        /// The scopes that a restricted key needs, all of them.
+        let scopes: [KeyAccess.Scope]
         /// Whether a publishable key is enough.
         let isPublishable: Bool
         let answer: Answer
@@ -18,13 +19,13 @@ enum Routes {
         init(
             _ method: String,
             _ path: String,
-            _ scope: KeyAccess.Scope,
+            _ scopes: KeyAccess.Scope...,
             publishable: Bool = false,
-            _ answer: @escaping Answer
+            answer: @escaping Answer
         ) {
             self.method = method
             self.path = path.split(separator: "/").map { String($0) }
-            self.scope = scope
+            self.scopes = scopes
             isPublishable = publishable
             self.answer = answer
         }
@@ -72,7 +73,7 @@ enum Routes {
         Route("POST", "/v1/payouts", .payoutsWrite) { try await $0.createPayout($1) },
         Route("GET", "/v1/payouts", .payoutsRead) { try await $0.listOutgoing($1, refunds: false) },
         Route("GET", "/v1/payouts/*", .payoutsRead) { try await $0.readOutgoing($1, refunds: false) },
-        Route("POST", "/v1/payouts/*/approve", .payoutsWrite) { try await $0.decidePayout($1, approve: true) },
+        Route("POST", "/v1/payouts/*/approve", .payoutsApprove) { try await $0.decidePayout($1, approve: true) },
         Route("POST", "/v1/payouts/*/cancel", .payoutsWrite) { try await $0.decidePayout($1, approve: false) },
         Route("POST", "/v1/merchants", .merchantsWrite) { try await $0.createMerchant($1) },
         Route("GET", "/v1/merchants", .merchantsRead) { try await $0.listMerchants($1) },
@@ -91,14 +92,15 @@ enum Routes {
         Route("GET", "/v1/events", .eventsRead) { try await $0.listEvents($1) },
         Route("GET", "/v1/events/*", .eventsRead) { try await $0.readEvent($1) },
         Route("POST", "/v1/events/*/redeliver", .eventsWrite) { try await $0.redeliver($1) },
-        Route("POST", "/v1/webhook_endpoints", .webhooksWrite) { try await $0.createEndpoint($1) },
+        // A key that may not read events cannot have them sent to an address of its choice either.
+        Route("POST", "/v1/webhook_endpoints", .webhooksWrite, .eventsRead) { try await $0.createEndpoint($1) },
         Route("GET", "/v1/webhook_endpoints", .webhooksRead) { try await $0.listEndpoints($1) },
         Route("GET", "/v1/webhook_endpoints/*", .webhooksRead) { try await $0.readEndpoint($1) },
         Route("POST", "/v1/webhook_endpoints/*", .webhooksWrite) { try await $0.changeEndpoint($1) },
         Route("GET", "/v1/webhook_endpoints/*/attempts", .webhooksRead) { try await $0.listAttempts($1) },
         Route("POST", "/v1/webhook_endpoints/*/rotate_secret", .webhooksWrite) { try await $0.rotateSecret($1) },
         Route("POST", "/v1/webhook_endpoints/*/enable", .webhooksWrite) { try await $0.enableEndpoint($1) },
-        Route("POST", "/v1/webhook_endpoints/*/redeliver", .webhooksWrite) { try await $0.redeliverRange($1) },
+        Route("POST", "/v1/webhook_endpoints/*/redeliver", .webhooksWrite, .eventsWrite) { try await $0.redeliverRange($1) },
         Route("POST", "/v1/webhook_endpoints/*/disable", .webhooksWrite) { try await $0.disableEndpoint($1) },
         Route("DELETE", "/v1/webhook_endpoints/*", .webhooksWrite) { try await $0.deleteEndpoint($1) },
         Route("POST", "/v1/api_keys", .keysWrite) { try await $0.createKey($1) },
@@ -128,8 +130,8 @@ enum Routes {
 package struct MerchantRoute: Hashable, Sendable {
     /// The method and the path, `{id}` for an identifier.
     package let name: String
-    /// The scope that a restricted key needs.
-    package let scope: KeyAccess.Scope
+    /// The scopes that a restricted key needs, all of them.
+    package let scopes: [KeyAccess.Scope]
     /// Whether a publishable key is enough.
     package let isPublishable: Bool
 }
@@ -137,7 +139,7 @@ package struct MerchantRoute: Hashable, Sendable {
 extension RESTAPI {
     /// The merchants' routes and the access that each needs, to check permissions against.
     package var merchantRoutes: [MerchantRoute] {
-        Routes.all.map { MerchantRoute(name: $0.name, scope: $0.scope, isPublishable: $0.isPublishable) }
+        Routes.all.map { MerchantRoute(name: $0.name, scopes: $0.scopes, isPublishable: $0.isPublishable) }
     }
 
     /// The paths that each route can expand (`expand[]`), for comparison with the OpenAPI document.

@@ -55,6 +55,9 @@ extension SQLSession {
         "(w.claimed_until IS NULL OR w.claimed_until <= $1 OR w.claimed_until > $2)"
     }
 
+    /// Whether an endpoint is sent events; what waits for one that is switched off waits until it is on again.
+    static var isOn: String { "w.disabled_at IS NULL" }
+
     /// Whether a retry is due, in a statement with the same arguments.
     static var isDue: String { "(r.next_attempt_at <= $1 OR r.next_attempt_at > $2)" }
 
@@ -88,7 +91,8 @@ extension SQLSession {
             SQLStatement(
                 """
                 SELECT r.endpoint, w.merchant, MIN(r.next_attempt_at), \(Self.isFailing) FROM event_retries r
-                JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint WHERE \(Self.isDue) AND \(Self.isFree)
+                JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint
+                WHERE \(Self.isDue) AND \(Self.isOn) AND \(Self.isFree)
                 GROUP BY w.book, r.endpoint, w.id, w.merchant
                 """,
                 bounds
@@ -97,7 +101,7 @@ extension SQLSession {
                 """
                 SELECT p.endpoint, w.merchant, \(Self.nextEvent("created_at")), \(Self.isFailing)
                 FROM endpoint_positions p JOIN webhook_endpoints w ON w.book = p.book AND w.id = p.endpoint
-                WHERE \(Self.isFree)
+                WHERE \(Self.isOn) AND \(Self.isFree)
                 AND \(Self.nextEvent("sequence")) <= COALESCE(p.until, \(Int64.max))
                 """,
                 bounds

@@ -93,17 +93,23 @@ extension SQLSession {
         ) { row in (try row.id(), try row.attempt()) }
     }
 
-    /// How many deliveries wait, for their first attempt or for a retry.
+    /// How many deliveries wait, for their first attempt or for a retry; not those to endpoints that are switched off.
     ///
     /// It costs a lookup for each endpoint, and a row for each delivery that waits.
     package func outboxDepth() throws -> Int {
-        let retried = try first("SELECT COUNT(*) FROM event_retries", []) { try $0.int() } ?? 0
+        let retried = try first(
+            """
+            SELECT COUNT(*) FROM event_retries r JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint
+            WHERE \(Self.isOn)
+            """,
+            []
+        ) { try $0.int() } ?? 0
         let untold = try all(
             """
             SELECT w.types, e.type, COUNT(*) FROM endpoint_positions p
             JOIN webhook_endpoints w ON w.book = p.book AND w.id = p.endpoint
             JOIN events e ON e.book = w.book AND e.merchant = w.merchant AND e.sequence > p.position
-            AND e.sequence <= COALESCE(p.until, \(Int64.max)) GROUP BY w.types, e.type
+            AND e.sequence <= COALESCE(p.until, \(Int64.max)) WHERE \(Self.isOn) GROUP BY w.types, e.type
             """,
             []
         ) { row in

@@ -222,12 +222,18 @@ extension SQLSession {
     package func outgoing(
         of merchant: MerchantID,
         refunds: Bool,
-        payment: PaymentID? = nil,
+        where wanted: OutgoingFilter = OutgoingFilter(),
         in page: Page
     ) throws -> [OutgoingTransfer] {
         var filter = try owned(by: merchant, in: "t")
         filter.belonging("t.kind = ", .code(refunds ? OutgoingKind.refund : .payout))
-        if let payment { filter.and("t.payment = ", .id(payment)) }
+        if let payment = wanted.payment { filter.and("t.payment = ", .id(payment)) }
+        if let provider = wanted.provider { filter.and("t.provider = ", .text(provider)) }
+        if let asset = wanted.asset { filter.and("t.asset = ", .text(asset.text)) }
+        if let state = wanted.state { filter.and("t.state = ", .code(state)) }
+        if let place = wanted.destination { filter.and("t.destination = ", .text(place)) }
+        if let moment = wanted.createdFrom { filter.and("t.created_at >= ", .moment(moment)) }
+        if let moment = wanted.createdUntil { filter.and("t.created_at < ", .moment(moment)) }
         return try list(
             Self.outgoingColumns,
             from: "outgoing t",

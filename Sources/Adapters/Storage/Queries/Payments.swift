@@ -253,9 +253,21 @@ extension SQLSession {
     }
 
     /// A merchant's payments, the newest first.
-    package func payments(of merchant: MerchantID, invoice: InvoiceID? = nil, in page: Page) throws -> [Payment] {
+    package func payments(
+        of merchant: MerchantID,
+        where wanted: PaymentFilter = PaymentFilter(),
+        in page: Page
+    ) throws -> [Payment] {
         var filter = try owned(by: merchant, in: "p")
-        if let invoice { filter.and("p.invoice = ", .id(invoice)) }
+        if let invoice = wanted.invoice { filter.and("p.invoice = ", .id(invoice)) }
+        if let rail = wanted.rail { filter.and("p.rail = ", .code(rail)) }
+        if let provider = wanted.provider { filter.and("p.provider = ", .text(provider)) }
+        if let asset = wanted.asset { filter.and("p.asset = ", .text(asset.text)) }
+        if let state = wanted.state { filter.and("p.state = ", .code(state)) }
+        if let part = wanted.classification { filter.and("p.classification = ", .code(part)) }
+        if let payer = wanted.payer { filter.and("p.payer = ", .text(payer)) }
+        if let moment = wanted.occurredFrom { filter.and("p.occurred_at >= ", .moment(moment)) }
+        if let moment = wanted.occurredUntil { filter.and("p.occurred_at < ", .moment(moment)) }
         return try list(Self.paymentColumns, from: "payments p", id: "p.id", of: PaymentKind.self, filter, in: page) {
             try $0.payment()
         }

@@ -88,9 +88,10 @@ extension SQLSession {
             try update(&endpoint)
         }
         var due: (deliveries: [DueDelivery], hasMore: Bool) = ([], false)
-        if report.end != nil, report.limit > 0 {
+        if report.end != nil, report.limit > 0, endpoint.disabledAt == nil {
             due = try self.due(to: endpoint, at: report.moment, besides: open + report.waiting, limit: report.limit)
         }
+        // The worker may have begun meanwhile what it has read; it gives the rest back when the endpoint is off.
         let isDone = open.isEmpty && report.waiting.isEmpty && due.deliveries.isEmpty && !due.hasMore
         if report.end != nil, isDone { try keep(report.turn, until: nil) }
         return TurnStep(turn: report.turn.going(on: endpoint, due), open: open, isOver: report.end == nil || isDone)

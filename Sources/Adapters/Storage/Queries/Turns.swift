@@ -36,7 +36,7 @@ extension SQLSession {
     ///   - limit: the most events that are sent in the turn.
     /// - Throws: what the database throws.
     /// - Returns: the turn, which has ended when nothing is due; nil while somebody else has it, or when the endpoint
-    ///   was deleted.
+    ///   was switched off or deleted.
     package func takeTurn(
         at id: WebhookEndpointID,
         at moment: Timestamp,
@@ -48,7 +48,7 @@ extension SQLSession {
             SQLStatement(
                 """
                 UPDATE webhook_endpoints AS w SET claim = claim + 1, claimed_until = $3
-                WHERE \(within("w")) AND w.id = $4 AND w.deleted_at IS NULL AND \(Self.isFree)
+                WHERE \(within("w")) AND w.id = $4 AND w.deleted_at IS NULL AND \(Self.isOn) AND \(Self.isFree)
                 """,
                 bounds + [.moment(end), .id(id)]
             ),

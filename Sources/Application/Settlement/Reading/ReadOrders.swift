@@ -9,14 +9,14 @@ package import StrictJSON
 /// A query for a merchant's payments, with or without personal data.
 package struct PaymentList: Hashable, Sendable {
     let merchant: MerchantID
-    let invoice: InvoiceID?
+    let filter: PaymentFilter
     let page: Page
     let withPersonalData: Bool
 
-    /// The payments of a merchant, or of one of its invoices.
-    package init(of merchant: MerchantID, invoice: InvoiceID?, in page: Page, withPersonalData: Bool) {
+    /// The payments of a merchant that pass a filter.
+    package init(of merchant: MerchantID, where filter: PaymentFilter, in page: Page, withPersonalData: Bool) {
         self.merchant = merchant
-        self.invoice = invoice
+        self.filter = filter
         self.page = page
         self.withPersonalData = withPersonalData
     }
@@ -26,14 +26,14 @@ package struct PaymentList: Hashable, Sendable {
 package struct OutgoingList: Hashable, Sendable {
     let merchant: MerchantID
     let refunds: Bool
-    let payment: PaymentID?
+    let filter: OutgoingFilter
     let page: Page
 
-    /// The refunds of a merchant, or of one payment; or its payouts.
-    package init(of merchant: MerchantID, refunds: Bool, payment: PaymentID?, in page: Page) {
+    /// The refunds of a merchant, or its payouts, that pass a filter.
+    package init(of merchant: MerchantID, refunds: Bool, where filter: OutgoingFilter, in page: Page) {
         self.merchant = merchant
         self.refunds = refunds
-        self.payment = payment
+        self.filter = filter
         self.page = page
     }
 }
@@ -61,12 +61,12 @@ extension Settlement {
         return found.flatMap { owns(merchant, $0.merchant) ? $0 : nil }
     }
 
-    /// A merchant's payments, or those of one of its invoices, as JSON.
+    /// A merchant's payments that pass a filter, as JSON.
     ///
     /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func paymentTexts(_ list: PaymentList) async throws -> [JSONValue] {
         try await database.read { session in
-            try session.payments(of: list.merchant, invoice: list.invoice, in: list.page).map { payment in
+            try session.payments(of: list.merchant, where: list.filter, in: list.page).map { payment in
                 try text(of: payment, withPersonalData: list.withPersonalData, in: session)
             }
         }
@@ -102,12 +102,12 @@ extension Settlement {
         return found?.merchant == merchant ? found : nil
     }
 
-    /// A merchant's refunds, or its payouts; of one payment when one is named.
+    /// A merchant's refunds, or its payouts, that pass a filter.
     ///
     /// - Throws: ``UnknownCursor`` when the cursor's object is not in the list, and what the database throws.
     package func outgoing(_ list: OutgoingList) async throws -> [OutgoingTransfer] {
         try await database.read { session in
-            try session.outgoing(of: list.merchant, refunds: list.refunds, payment: list.payment, in: list.page)
+            try session.outgoing(of: list.merchant, refunds: list.refunds, where: list.filter, in: list.page)
         }
     }
 
