@@ -66,7 +66,7 @@ extension ReconciliationWorker {
         let now = settlement.clock.now()
         switch event {
         case .tick: return roster.begin(among: duties, at: now)
-        case .ring: return roster.begin(among: answers(to: doorbell.takeRings()), at: now)
+        case .ring: return roster.begin(among: answers(to: doorbell.takeRings()) + showings, at: now)
         case .push:
             inboxBell.ring()
             let inboxes = Set(InboxTopic.allCases.map(\.duty))
