@@ -22,7 +22,10 @@ extension SQLSession {
     /// A sighting of a provider; nil when there is none.
     package func sighting(_ key: NaturalKey, provider: String) throws -> StoredSighting? {
         try first(
-            "SELECT \(Self.sightingColumns) FROM sightings s WHERE s.provider = $1 AND s.natural_key = $2",
+            """
+            SELECT \(Self.sightingColumns) FROM sightings s
+            WHERE \(within("s")) AND s.provider = $1 AND s.natural_key = $2
+            """,
             [.text(provider), .text(key.text)]
         ) { try $0.sighting() }
     }
