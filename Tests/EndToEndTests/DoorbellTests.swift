@@ -47,6 +47,11 @@ struct DoorbellTests {
         return try await world.merchant.get("/v1/invoices/\(id)")["state"]?.stringValue
     }
 
+    private static func sightings(of invoice: JSONValue, in world: ScenarioWorld) async throws -> Int {
+        let id = try #require(invoice["id"]?.stringValue)
+        return try await world.merchant.get("/v1/invoices/\(id)")["sightings"]?.arrayValue?.count ?? 0
+    }
+
     private static func settles(_ invoice: JSONValue, in world: ScenarioWorld) async throws -> Bool {
         try await world.waitUntil { try await state(of: invoice, in: world) == "settled" }
     }
@@ -106,7 +111,7 @@ struct DoorbellTests {
     }
 
     @Test(
-        "books nothing of a confirmed payment whose block is discarded",
+        "shows a confirmed payment, and books nothing of it and shows it no longer when its block is discarded",
         .timeLimit(.minutes(5)),
         arguments: Engine.allCases
     )
@@ -117,7 +122,11 @@ struct DoorbellTests {
             let real = try await Self.open("real", paidBy: "ton:testnet:native", in: world)
             try await world.listening {
                 let option = try #require(lost["options"]?.arrayValue?.first)
-                try world.networks.control.set("ton", "invalidated_trace", ["option": option])
+                try world.networks.control.set("ton", "unfinal_payment", ["option": option])
+                #expect(try await world.waitUntil { try await Self.sightings(of: lost, in: world) == 1 })
+                #expect(try await Self.state(of: lost, in: world) == "processing")
+                try world.networks.control.set("ton", "discarded_blocks", [:])
+                #expect(try await world.waitUntil { try await Self.sightings(of: lost, in: world) == 0 })
                 try await Self.pay(real, in: world)
                 #expect(try await Self.settles(real, in: world))
                 #expect(try await Self.state(of: lost, in: world) == "new")
@@ -168,6 +177,21 @@ struct DoorbellTests {
             let (listen, scan) = (try #require(provider.listen), try #require(provider.scan))
             let accounts = try await scan.standingAccounts
             await #expect(throws: ProviderError.self) { try await listen.listen(to: accounts) { _ in } }
+        }
+    }
+
+    @Test(
+        "ends when it tells more than a stream may",
+        .timeLimit(.minutes(2)),
+        arguments: ["flood", "garbage", "empty_lines"]
+    )
+    func floods(kind: String) async throws {
+        try await Self.withWorld(.sqlite) { world in
+            try world.networks.control.set("ton", "hostile_stream", ["stream": .string(kind)])
+            let provider = try #require(world.gateway.settlement.providers.provider("ton-testnet"))
+            let (listen, scan) = (try #require(provider.listen), try #require(provider.scan))
+            let accounts = try await scan.standingAccounts
+            await #expect(throws: ProviderError(.flooded, "")) { try await listen.listen(to: accounts) { _ in } }
         }
     }
 }

@@ -1,7 +1,9 @@
+import DatabaseEngines
 import Logging
 import Money
 import Payments
 import Providers
+import Records
 import Seams
 import Settlement
 import SettlementDesk
@@ -248,5 +250,139 @@ struct ListeningTests {
             #expect(state()?.failures == 0 && state()?.isRunning == true)
         }
         #expect(state()?.isRunning == false)
+    }
+
+    @Test("rests longer and longer after it told too much, and is told of once", .timeLimit(.minutes(2)))
+    func flooding() async throws {
+        let world = try await World()
+        let (attempts, attempt) = AsyncStream.makeStream(of: Timestamp.self)
+        let clock = world.desk.clock
+        world.provider.script.withLock { script in
+            script.stream = { (accounts, hear) async throws(ProviderError) in
+                attempt.yield(clock.now())
+                hear(.begins)
+                throw ProviderError(.flooded, "it tells too much")
+            }
+        }
+        let conditions = world.desk.settlement.conditions
+        func told() -> [Timestamp] { conditions.all.filter { $0.name == "doorbell scripted" }.map(\.since) }
+        try await world.running {
+            var attempts = attempts.makeAsyncIterator()
+            var last = try #require(await attempts.next())
+            var since: [Timestamp]?
+            for floods in 1...6 {
+                let next = try #require(await attempts.next())
+                #expect(next.since(last) >= ReconciliationWorker.rest(afterFloods: floods))
+                last = next
+                // It stays the same condition, although streams begin in between.
+                #expect(told().count == 1 && told() == since ?? told())
+                since = told()
+            }
+        }
+        #expect(ReconciliationWorker.rest(afterFloods: 1_000) == .seconds(600))
+        #expect(ReconciliationWorker.rest(afterFloods: 2) == ReconciliationWorker.rest(afterFloods: 1) * 2)
+    }
+
+    @Test("shows a payment that is not final yet, until its trace ends", .timeLimit(.minutes(2)))
+    func seen() async throws {
+        let world = try await World()
+        let desk = world.desk
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        let (tellings, telling) = AsyncStream.makeStream(of: HeardNews.self)
+        world.provider.script.withLock { script in
+            script.stream = { (accounts, hear) async throws(ProviderError) in
+                hear(.begins)
+                for await news in tellings { hear(news) }
+                throw ProviderError(.unavailable, "the stream has ended")
+            }
+        }
+        func shown() async throws -> Int {
+            try await desk.settlement.database.read { try $0.sightings(provider: "scripted").count }
+        }
+        try await world.running {
+            telling.yield(.seen([Sighting(transfer: transfer, confirmations: 1, required: 2)]))
+            while try await shown() == 0 { await Task.yield() }
+            telling.yield(.gone([transfer.naturalKey]))
+            while try await shown() == 1 { await Task.yield() }
+        }
+        let invoice = try await desk.settlement.database.read { try $0.invoice(opened.invoice.id) }
+        #expect(invoice?.status.state == .new)
+    }
+
+    // MARK: - Two gateways
+
+    @Test(
+        "is heard by the gateway that scans; when that is killed, another one listens and finds what was missed",
+        .timeLimit(.minutes(3))
+    )
+    func handedOver() async throws {
+        let desk = try await Desk(on: .postgreSQL)
+        let opened = try await desk.openInvoice()
+        let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
+        let (events, tell) = AsyncStream.makeStream(of: String.self)
+        let isMissed = Mutex(false)
+        func gateway(_ name: String) throws -> ReconciliationWorker {
+            let provider = ScriptedProvider(asset: desk.coin.id)
+            provider.script.withLock { script in
+                script.look = { (accounts) async throws(ProviderError) in
+                    let tip = AccountTip(place: "1", asOf: Timestamp(seconds: 1_000_000))
+                    let sights = accounts.map { ($0.account, AccountLook.Sight.moved(tip)) }
+                    return AccountLook(asOf: tip.asOf, sights: Dictionary(uniqueKeysWithValues: sights))
+                }
+                script.read = { (account, position) async throws(ProviderError) in
+                    let found = isMissed.withLock { $0 } && position == nil ? [Observation.incoming(transfer)] : []
+                    let end = found.isEmpty ? position : "1"
+                    return ScanPage(observations: found, position: end, hasMore: false, completeUntil: nil)
+                }
+                script.stream = { (accounts, hear) async throws(ProviderError) in
+                    tell.yield("\(name) listens")
+                    hear(.begins)
+                    for await _ in AsyncStream<Void>.makeStream().stream {}
+                    throw ProviderError(.unavailable, "the stream has ended")
+                }
+            }
+            return ReconciliationWorker(
+                settlement: try Desk.settlement(desk.settlement.database, [provider], desk.coin, desk.clock, .none),
+                identity: name,
+                random: SeededRandom(seed: 1),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        }
+        let (first, second) = (try gateway("first"), try gateway("second"))
+        func scan(_ worker: ReconciliationWorker) -> DutyState? {
+            worker.settlement.duties.all.first { $0.name == "scan of scripted" }?.state
+        }
+        func recorded() async throws -> Int {
+            try await desk.settlement.database.read { session in
+                try session.standingPayments(provider: "scripted", since: Timestamp(seconds: 0)).count
+            }
+        }
+        func run(_ worker: ReconciliationWorker) async {
+            await worker.run(every: .seconds(1), at: AsyncStream { _ in })
+        }
+        var heard = events.makeAsyncIterator()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                while !Task.isCancelled {
+                    desk.clock.advance(by: .milliseconds(50))
+                    await Task.yield()
+                }
+            }
+            await withTaskGroup(of: Void.self) { alone in
+                alone.addTask { await run(first) }
+                #expect(await heard.next() == "first listens")
+                group.addTask { await run(second) }
+                while scan(second)?.isElsewhere != true { await Task.yield() }
+                // It is killed: its leases are not given back.
+                alone.cancelAll()
+            }
+            isMissed.withLock { $0 = true }
+            #expect(await heard.next() == "second listens")
+            while try await recorded() == 0 { await Task.yield() }
+        }
+        #expect(try await recorded() == 1)
+        #expect(try await desk.booksHold())
     }
 }

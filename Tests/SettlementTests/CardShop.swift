@@ -1,4 +1,5 @@
 import Cryptography
+import DatabaseEngines
 import HTTPMessages
 import Ledger
 import Money
@@ -55,8 +56,13 @@ struct CardShop {
     let stars: TelegramStarsProvider
 
     /// A shop that takes cards in a currency with `scale` fraction digits; ways of shipping cost smallest units.
-    init(_ code: String = "EUR", scale: Int = 2, shipping: [String: Int64] = [:]) async throws {
-        desk = try await Desk(feeBasisPoints: 0)
+    init(
+        _ code: String = "EUR",
+        scale: Int = 2,
+        shipping: [String: Int64] = [:],
+        on engine: Engine = .sqlite
+    ) async throws {
+        desk = try await Desk(on: engine, feeBasisPoints: 0)
         currency = Asset(id: try AssetID.fiat(code), code: code, name: code, scale: scale, displayNames: [])
         let star = Asset(id: .stars, code: "XTR", name: "", scale: 9, wireScale: 0, displayNames: [])
         let assets = try AssetRegistry([currency, star, desk.coin])
@@ -181,7 +187,7 @@ struct CardShop {
     }
 
     /// Telegram's update about a payment or its return.
-    func message(_ what: String, _ pay: Pay) -> [UInt8] {
+    func message(_ what: String, _ pay: Pay, numbered number: Int64 = 2) -> [UInt8] {
         var details: [JSONValue.Member] = [
             .init("telegram_payment_charge_id", .string(pay.charge)), .init("provider_payment_charge_id", "p"),
         ]
@@ -191,7 +197,7 @@ struct CardShop {
             .init("from", ["id": .integer(pay.user)]), .init("date", .integer((pay.date ?? desk.clock.now()).seconds)),
             .init(what, .object(members(pay) + details)),
         ]
-        return (["update_id": .integer(2), "message": .object(message)] as JSONValue).bytes
+        return (["update_id": .integer(number), "message": .object(message)] as JSONValue).bytes
     }
 
     // MARK: - The books

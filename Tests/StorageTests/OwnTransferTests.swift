@@ -2,6 +2,7 @@ import DatabaseEngines
 import Ledger
 import Money
 import Payments
+import Records
 import Seams
 import Storage
 import Testing
@@ -50,7 +51,10 @@ struct OwnTransferTests {
             "a",
             0,
             from: option,
-            movements: [OwnMovement(to: .payouts, asset: Self.coin, units: nil)]
+            movements: [
+                OwnMovement(to: .payouts, asset: Self.coin, units: nil),
+                OwnMovement(to: .fees, asset: Self.coin, units: 1),
+            ]
         )
         let insert = { @Sendable (transfer: OwnTransfer, provider: String) async throws -> Bool in
             try await database.write(in: .book(.operators)) { try $0.insert(transfer, of: provider) }
@@ -62,6 +66,23 @@ struct OwnTransferTests {
         #expect(try await insert(transfer("a", 0, from: option), "other"))
         let found = try await database.read { try $0.ownTransfers(of: "evm") }
         #expect(found == [all, transfer("a", 1, from: option), top])
+        try await database.close()
+    }
+
+    @Test("name their wallets in one way", arguments: Engine.allCases, ["own_transfers", "own_movements"])
+    func wallets(engine: Engine, table: String) async throws {
+        let database = try engine.open()
+        try await database.write(in: .book(.operators)) { session in
+            _ = try session.insert(transfer("a", 0, from: .fees), of: "evm")
+        }
+        for change in ["wallet = 4", "wallet = 0", "wallet = 3", "option = $1"] {
+            await #expect(throws: StorageError(.constraint, "")) {
+                try await database.write(in: .book(.operators)) { session in
+                    let arguments = change.contains("$1") ? [SQLValue.blob([UInt8](repeating: 1, count: 16))] : []
+                    try session.execute("UPDATE \(table) SET \(change)", arguments)
+                }
+            }
+        }
         try await database.close()
     }
 

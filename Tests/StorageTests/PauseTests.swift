@@ -69,7 +69,7 @@ struct PauseTests {
                     ]
                 )
             }
-            _ = try session.appendInbox(source: "s", key: "1", sealed: [1], at: now)
+            _ = try session.appendInbox(.sample("1"), at: now)
             try session.execute("UPDATE inbox SET due_at = $1", [.integer(until.microseconds)])
             _ = try session.claimLease("work", by: "another", at: now, until: until)
             let isEndpointDue = try !session.endpointsDue(at: now).isEmpty
@@ -81,7 +81,7 @@ struct PauseTests {
                 "deliveries": turn?.deliveries.isEmpty == false,
                 "transfers to sign": try !session.outgoingToSign(provider: "p", dueAt: now, limit: 9).isEmpty,
                 "transfers": try !session.outgoing(in: [.inProgress], dueAt: now, limit: 9).isEmpty,
-                "inbox": try !session.pendingInbox(source: nil, dueAt: now, limit: 9).isEmpty,
+                "inbox": try !session.firstInbox(of: "s", aboutMoney: true, dueAt: now, limit: 9).isEmpty,
                 "lease": try session.claimLease("work", by: "us", at: now, until: now) != nil,
             ]
         }

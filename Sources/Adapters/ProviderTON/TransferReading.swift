@@ -45,8 +45,16 @@ struct TransferReading {
         PaymentReference(scope: "ton:account", value: owner.raw)
     }
 
+    /// The parts of the keys of payments in coins and in jettons.
+    static let (coinPart, jettonPart) = ("in", "jetton")
+
+    /// The natural key of a part of a chain transaction.
+    static func key(_ network: TONNetwork, _ account: TONAddress, _ place: ChainPlace, _ part: String) -> NaturalKey {
+        NaturalKey("ton", network.rawValue, account.raw, "\(place.lt)", "\(place.hash)", part)
+    }
+
     private func key(_ part: String) -> NaturalKey {
-        NaturalKey("ton", network.rawValue, account.raw, "\(transaction.lt)", "\(transaction.hash)", part)
+        Self.key(network, account, ChainPlace(lt: transaction.lt, hash: transaction.hash), part)
     }
 
     private var moment: Timestamp { Timestamp(seconds: Int64(transaction.now)) }
@@ -201,7 +209,7 @@ struct TransferReading {
     ) throws(ProviderError) -> [Observation] {
         guard message.value > 0 else { return try fees("a transfer of 0") }
         let paid = IncomingTransfer(
-            naturalKey: key("in"),
+            naturalKey: key(Self.coinPart),
             reference: reference(comment),
             amount: Amount(asset: asset, units: Int256(message.value)),
             payer: payer?.raw,
@@ -324,7 +332,7 @@ struct TransferReading {
             return [
                 .incoming(
                     IncomingTransfer(
-                        naturalKey: key("jetton"),
+                        naturalKey: key(Self.jettonPart),
                         reference: reference(comment(in: credit.forwardPayload)),
                         amount: Amount(asset: asset, units: Int256(credit.amount)),
                         payer: payer,

@@ -1,8 +1,10 @@
+import Payments
 import Providers
 import Seams
 import Synchronization
 
-/// The accounts that nodes have told of, until they are looked at, and the accounts that are listened to.
+/// The accounts and unfinal payments that nodes have told of, until they are looked at, and the accounts that are listened
+/// to.
 ///
 /// However often a node rings, an account is remembered once, and one signal waits.
 final class Doorbell: Sendable {
@@ -12,6 +14,15 @@ final class Doorbell: Sendable {
         /// Whether nothing is known of what was before, so that all accounts are looked at.
         let isWhole: Bool
     }
+
+    /// What nodes have told of payments that are not final yet.
+    struct Tidings {
+        var seen: [Sighting] = []
+        var gone: [NaturalKey] = []
+    }
+
+    /// How many payments are remembered of a provider until they are shown; others are found when they are final.
+    private static let mostTidings = 1_000
 
     private struct Bell {
         var plan: ListeningPlan
@@ -24,7 +35,15 @@ final class Doorbell: Sendable {
         var rung: [String: Set<ScanAccount>] = [:]
         /// The rings that nobody has taken: each provider's once.
         var rings: [String: Bool] = [:]
+        /// The payments that are not final yet, until they are shown; nil for those that are gone.
+        var tidings: [String: [NaturalKey: Sighting?]] = [:]
         var signal: AsyncStream<Void>.Continuation?
+
+        mutating func note(_ sighting: Sighting?, _ key: NaturalKey, at provider: String) {
+            let known = tidings[provider, default: [:]]
+            guard known.count < Doorbell.mostTidings || known[key] != nil else { return }
+            tidings[provider, default: [:]].updateValue(sighting, forKey: key)
+        }
     }
 
     private let content = Mutex(Content())
@@ -36,7 +55,7 @@ final class Doorbell: Sendable {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let waits = content.withLock { content in
             content.signal = signal
-            return !content.rings.isEmpty
+            return !content.rings.isEmpty || !content.tidings.isEmpty
         }
         if waits { signal.yield() }
         return signals
@@ -50,6 +69,9 @@ final class Doorbell: Sendable {
             case .moved(let accounts):
                 content.rung[provider, default: []].formUnion(accounts)
                 content.rings[provider] = content.rings[provider] ?? false
+            case .seen(let sightings):
+                for sighting in sightings { content.note(sighting, sighting.transfer.naturalKey, at: provider) }
+            case .gone(let keys): for key in keys { content.note(nil, key, at: provider) }
             }
             return content.signal
         }
@@ -67,6 +89,18 @@ final class Doorbell: Sendable {
     /// The accounts that were told of and not looked at yet; they count as looked at.
     func takeAccounts(of provider: String) -> Set<ScanAccount> {
         content.withLock { $0.rung.removeValue(forKey: provider) ?? [] }
+    }
+
+    /// The providers with payments to show, or to show no longer.
+    var toldProviders: [String] { content.withLock { $0.tidings.keys.sorted() } }
+
+    /// What was told of payments that are not final yet since the last call.
+    func takeTidings(of provider: String) -> Tidings {
+        let told = content.withLock { $0.tidings.removeValue(forKey: provider) ?? [:] }
+        return Tidings(
+            seen: told.values.compactMap { $0 }.sorted { $0.transfer.naturalKey.text < $1.transfer.naturalKey.text },
+            gone: told.filter { $0.value == nil }.keys.sorted { $0.text < $1.text }
+        )
     }
 
     // MARK: - Listening

@@ -42,9 +42,6 @@ struct Duty: Sendable {
 }
 
 extension ReconciliationWorker {
-    /// The duty that deals with what rails push.
-    static let inbox = "inbox"
-
     /// The duty that reads the history of a provider's accounts.
     static func scan(of provider: String) -> String { "scan of \(provider)" }
 
@@ -52,7 +49,7 @@ extension ReconciliationWorker {
     var duties: [Duty] {
         let providers = settlement.providers.providers
         return [
-            Duty(Self.inbox) { _, pass in await readInbox(into: &pass) },
+            inbox(.money), inbox(.questions),
             Duty("held wallets", isLeased: false) { _, pass in
                 await attempt("held wallets", into: &pass) { _ in try await settlement.showHolds() }
             },
@@ -65,6 +62,10 @@ extension ReconciliationWorker {
                     await attempt("notices", into: &pass) { _ in try await tellCustomers(settlement.clock.now()) }
                 }
             ]
+    }
+
+    private func inbox(_ topic: InboxTopic) -> Duty {
+        Duty(topic.duty) { lease, pass in await readInbox(topic, under: lease, into: &pass) }
     }
 
     /// What finds out what came to a provider: its wallets are compared with the books before its first scan, so that

@@ -96,7 +96,7 @@ extension ReconciliationReport {
                 overdue: overdue,
                 openCases: openCases,
                 watermarks: books.watermarks,
-                pendingMessages: try session.pendingInbox(source: nil, dueAt: now, limit: 1_000).count
+                pendingMessages: try session.inboxDepth()
             )
         }
     }

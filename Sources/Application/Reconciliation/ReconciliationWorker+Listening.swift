@@ -11,6 +11,8 @@ extension ReconciliationWorker {
     private static let steadiness = Duration.seconds(60)
     /// After how many failures in a row the operator is told.
     private static let toldAfter = 2
+    /// The first and the longest rest of a stream that told more than a stream may.
+    private static let rests = (first: Duration.seconds(15), longest: Duration.seconds(600))
 
     /// The streams of all providers, which listen to nothing until a scan names accounts.
     func prepareStreams() -> [ListeningStream] {
@@ -69,26 +71,39 @@ extension ReconciliationWorker {
     /// Opens a stream again and again, later and later while it does not last.
     private func keepOpen(_ stream: ListeningStream, for accounts: [ScanAccount]) async {
         let state = StreamState(stream.name, on: settlement.duties)
-        var failures = 0
+        var (failures, floods) = (0, 0)
         while !Task.isCancelled {
             state.change { $0.isRunning = true }
             let began = settlement.clock.now()
             do throws(ProviderError) {
-                try await stream.listen.listen(to: accounts) { hear($0, on: stream, state) }
+                let isFlooded = floods > 0
+                try await stream.listen.listen(to: accounts) { hear($0, on: stream, state, isFlooded: isFlooded) }
             } catch {
                 guard !Task.isCancelled else { break }
                 let now = settlement.clock.now()
-                failures = now.since(began) >= Self.steadiness ? 1 : failures + 1
+                let lasted = now.since(began)
+                failures = lasted >= Self.steadiness ? 1 : failures + 1
+                let isFlood = error.code == .flooded
+                if isFlood { floods += 1 } else if lasted >= Self.steadiness { floods = 0 }
                 show(error, of: stream, failures, state, at: now)
-                let pause = DutyRoster.rest(after: failures, jitter: random.bytes(1)[0])
+                let pause =
+                    isFlood
+                    ? Self.rest(afterFloods: floods)
+                    : DutyRoster.rest(after: failures, jitter: random.bytes(1)[0])
                 try? await settlement.clock.sleep(for: pause)
             }
         }
         settlement.duties.stop(stream.name)
     }
 
-    private func hear(_ news: HeardNews, on stream: ListeningStream, _ state: StreamState) {
-        if news == .begins {
+    /// How long a stream rests that has told too much so many times.
+    static func rest(afterFloods floods: Int) -> Duration {
+        min(rests.longest, rests.first * (1 << min(max(floods - 1, 0), 10)))
+    }
+
+    private func hear(_ news: HeardNews, on stream: ListeningStream, _ state: StreamState, isFlooded: Bool) {
+        // That a stream begins is no news of one that told too much the last time: its condition stays, said once.
+        if news == .begins, !isFlooded {
             let now = settlement.clock.now()
             state.change { state in
                 (state.failures, state.failingSince, state.causes, state.lastSuccess) = (0, nil, [], now)
@@ -110,11 +125,39 @@ extension ReconciliationWorker {
             (state.isRunning, state.failures, state.failingSince) = (false, failures, state.failingSince ?? now)
             state.causes = ["provider: \(error.code.rawValue)"]
         }
-        guard failures >= Self.toldAfter else { return }
-        let sentence = "the node's stream of news does not last; payments are found by the scan alone, and later"
+        let isFlood = error.code == .flooded
+        guard failures >= Self.toldAfter || isFlood else { return }
+        let reason = isFlood ? "tells more than a stream may, and rests" : "does not last"
+        let sentence = "the node's stream of news \(reason); payments are found by the scan alone, and later"
+        let isKnown = settlement.conditions.all.contains { $0.name == stream.condition }
         settlement.conditions.raise(stream.condition, .degraded, sentence, at: now)
         // One that begins and ends again and again is told of once.
-        if failures == Self.toldAfter { logger.warning("\(stream.name): \(error)") }
+        if !isKnown { logger.warning("\(stream.name): \(error)") }
+    }
+
+    // MARK: - Payments that are not final
+
+    /// How long after a block's moment its payments are final at the latest, where the history shows them.
+    private static let timeToFinal = Duration.seconds(30)
+    /// How long they are shown while the history cannot be read to its end.
+    private static let longestSight = Duration.seconds(600)
+
+    /// The duties that show what nodes have told of payments that are not final yet.
+    var showings: [Duty] {
+        doorbell.toldProviders.compactMap { settlement.providers.provider($0) }.map { provider in
+            Duty("sightings of \(provider.key)", isLeased: false) { _, pass in
+                let told = doorbell.takeTidings(of: provider.key)
+                await attempt("sightings of \(provider.key)", into: &pass) { _ in
+                    try await settlement.show(told.seen, without: told.gone, at: provider)
+                }
+            }
+        }
+    }
+
+    /// Shows no longer what should be final by the moment up to which a provider's history was read.
+    func forgetSightings(at provider: any PaymentProvider, readTo head: Timestamp, isWhole: Bool) async throws {
+        let age = isWhole ? Self.timeToFinal : Self.longestSight
+        try await settlement.forgetSightings(before: head.advanced(by: .zero - age), at: provider)
     }
 
     // MARK: - Rings

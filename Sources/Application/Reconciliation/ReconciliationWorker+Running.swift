@@ -66,8 +66,11 @@ extension ReconciliationWorker {
         let now = settlement.clock.now()
         switch event {
         case .tick: return roster.begin(among: duties, at: now)
-        case .ring: return roster.begin(among: answers(to: doorbell.takeRings()), at: now)
-        case .push: return roster.begin(among: duties.filter { $0.name == Self.inbox }, at: now)
+        case .ring: return roster.begin(among: answers(to: doorbell.takeRings()) + showings, at: now)
+        case .push:
+            inboxBell.ring()
+            let inboxes = Set(InboxTopic.allCases.map(\.duty))
+            return roster.begin(among: duties.filter { inboxes.contains($0.name) }, at: now)
         case .ended(let duty, let outcome):
             let jitter = random.bytes(1)[0]
             let ended = roster.end(duty, with: outcome, at: now, jitter: jitter)

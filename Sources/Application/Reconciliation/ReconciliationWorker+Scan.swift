@@ -51,6 +51,10 @@ extension ReconciliationWorker {
         await attempt("watch of \(provider.key)", into: &pass) { _ in
             try await passUnmoved(accounts, in: look, at: provider)
         }
+        let isWhole = pass.problems.count == problems
+        await attempt("sightings of \(provider.key)", into: &pass) { _ in
+            try await forgetSightings(at: provider, readTo: look.asOf, isWhole: isWhole)
+        }
     }
 
     /// Reads the history of one account; whatever is wrong with it stops no other account.

@@ -16,8 +16,8 @@ package struct ReconciliationWorker: Sendable {
         package var interval: Duration
         /// The most pages that one account gets in a pass, so that a busy one does not starve the others.
         package var pagesPerAccount: Int
-        /// The most pushed messages in a pass.
-        package var messagesPerPass: Int
+        /// The most pushed messages of an inbox that are dealt with at once, each of another lane.
+        package var messagesAtOnce: Int
         /// How soon a pushed message is tried again that could not be recorded.
         package var inboxRetryInterval: Duration
         /// How long a piece of work belongs to the process that has taken it, unless the process takes it again.
@@ -31,7 +31,7 @@ package struct ReconciliationWorker: Sendable {
         package init(
             interval: Duration = .seconds(1),
             pagesPerAccount: Int = 20,
-            messagesPerPass: Int = 500,
+            messagesAtOnce: Int = 16,
             inboxRetryInterval: Duration = .seconds(5),
             gatheringInterval: Duration = .seconds(60),
             leaseDuration: Duration = .seconds(15),
@@ -39,7 +39,7 @@ package struct ReconciliationWorker: Sendable {
         ) {
             self.interval = interval
             self.pagesPerAccount = pagesPerAccount
-            self.messagesPerPass = messagesPerPass
+            self.messagesAtOnce = messagesAtOnce
             self.inboxRetryInterval = inboxRetryInterval
             self.gatheringInterval = gatheringInterval
             self.leaseDuration = leaseDuration
@@ -103,6 +103,7 @@ package struct ReconciliationWorker: Sendable {
     let index = AccountIndex()
     let memory = DutyMemory()
     let doorbell = Doorbell()
+    let inboxBell = InboxBell()
     /// The name under which it holds leases.
     let identity: String
     /// Deals with pushed messages that are not about money; returns what was done, or nil.

@@ -154,17 +154,19 @@ extension Settlement {
     ///   - event: what was decided.
     ///   - provider: the provider that reports it.
     ///   - heardAt: when it was pushed.
+    ///   - lease: the right to deal with what is pushed, where several processes might.
     /// - Throws: what the database throws.
     /// - Returns: whether there is such a subscription at the provider.
     package func changeSubscription(
         _ reference: PaymentReference,
         by event: SubscriptionStatus.Event,
         at provider: any PaymentProvider,
-        heardAt: Timestamp
+        heardAt: Timestamp,
+        under lease: Lease? = nil
     ) async throws -> Bool {
         let now = clock.now()
         let recorder = ObservationRecorder(settlement: self, provider: provider, now: now, isChronological: false)
-        return try await database.write { session in
+        return try await write(under: lease) { session in
             guard let id = try session.option(reference, at: provider.key)?.invoice.subscription else {
                 try recorder.reportForeign(reference, in: session)
                 return false

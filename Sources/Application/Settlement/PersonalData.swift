@@ -122,30 +122,7 @@ extension Settlement {
         }
     }
 
-    // MARK: - The inbox
-
-    /// Keeps a message that a rail has pushed, sealed, before its arrival is confirmed.
-    ///
-    /// - Parameters:
-    ///   - message: the bytes as they came.
-    ///   - source: the inbox, for example `telegram:shop`.
-    ///   - key: the rail's own number of the message, by which it is kept once.
-    /// - Throws: what the database throws, and `CryptographyError`.
-    /// - Returns: whether it is new.
-    @discardableResult
-    package func keep(message: [UInt8], from source: String, key: String) async throws -> Bool {
-        let (sealed, now) = (try personalData.seal(message: message, from: source, key: key), clock.now())
-        return try await writeShared { session in
-            try session.appendInbox(source: source, key: key, sealed: sealed, at: now)
-        }
-    }
-
-    /// The bytes of a message as they came.
-    ///
-    /// - Throws: `CryptographyError` when it was sealed under another key, or was moved to another message's place.
-    package func bytes(of message: InboxMessage) throws -> [UInt8] {
-        try personalData.open(message: message.body, from: message.source, key: message.key)
-    }
+    // MARK: - What was set aside
 
     /// The rail's bytes that a case is about; nil when it is about none, and empty when the case was closed and they
     /// were sealed.

@@ -54,7 +54,7 @@ package struct SettlementError: CodedError {
     /// log.
     init(_ error: ProviderError) {
         switch error.code {
-        case .unavailable, .lagging, .gap, .malformed, .tooLate, .held:
+        case .unavailable, .lagging, .gap, .malformed, .tooLate, .held, .flooded:
             self.init(.unavailable, "the payment network does not answer at the moment; try again later")
         case .refused, .invalidRequest: self.init(.invalidRequest, error.reason)
         case .unsupported: self.init(.unsupported, error.reason)

@@ -1,6 +1,9 @@
+package import Payments
+
 /// Hears at once that accounts have moved, on a rail whose nodes tell it.
 ///
-/// What is heard is a hint of where to look: nothing of it is booked, and what is missed is found by the scan.
+/// What is heard is a hint: of where to look, and of payments that are not final yet. Nothing of it is booked, and what is
+/// missed is found by the scan.
 package protocol AccountListening: Sendable {
     /// How many accounts can be listened to.
     var listeningCapacity: ListeningCapacity { get }
@@ -23,6 +26,10 @@ package enum HeardNews: Hashable, Sendable {
     case begins
     /// Something has happened on these accounts, and is final.
     case moved(Set<ScanAccount>)
+    /// Payments are in a block that is not final yet.
+    case seen([Sighting])
+    /// Payments that were seen are not the rail's any more.
+    case gone(Set<NaturalKey>)
 }
 
 /// How many accounts can be listened to.

@@ -27,6 +27,8 @@ package struct ProviderError: CodedError {
         case invalidRequest
         /// The wallet signs nothing until a person has looked.
         case held
+        /// The rail tells more than can be taken; it is asked again much later.
+        case flooded
     }
 
     /// The kind of failure.

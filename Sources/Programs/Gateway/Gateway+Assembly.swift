@@ -99,6 +99,7 @@ extension Gateway {
                 settlement: settlement,
                 identity: Hex.encode(surroundings.random.bytes(8)),
                 configuration: .init(
+                    messagesAtOnce: configuration.messagesAtOnce ?? 16,
                     gatheringInterval: .milliseconds(configuration.gatheringInterval ?? 60_000),
                     coldStorage: try (configuration.coldStorage ?? []).map {
                         try catalogues.rule($0, sending: settlement.providers)

@@ -225,7 +225,8 @@ extension Gateway {
                         transport: surroundings.streamTransport,
                         url: url,
                         apiKey: try wallet.apiKeyEntry.map(keystore.secret),
-                        count: wallet.streamingConnections ?? 1
+                        count: wallet.streamingConnections ?? 1,
+                        clock: surroundings.clock
                     )
                 },
                 signer: WalletSigner(

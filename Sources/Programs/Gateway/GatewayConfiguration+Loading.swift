@@ -49,6 +49,9 @@ extension GatewayConfiguration {
         guard (1_000...86_400_000).contains(gatheringInterval ?? 60_000) else {
             throw ConfigurationError("gathering_interval_ms lies between 1000 and 86400000")
         }
+        guard (1...1_000).contains(messagesAtOnce ?? 16) else {
+            throw ConfigurationError("messages_at_once lies between 1 and 1000")
+        }
         let chains = evm ?? []
         guard (1_000...3_600_000).contains(ratesInterval ?? 30_000) else {
             throw ConfigurationError("rates_interval_ms lies between 1000 and 3600000")

@@ -222,6 +222,8 @@ package struct GatewayConfiguration: Codable, Sendable {
     package var reconciliationInterval: Int
     /// Milliseconds between two rounds that gather deposits from the addresses of invoices; a minute when nil.
     package var gatheringInterval: Int?
+    /// How many pushed messages of a bot are dealt with at once; 16 when it is left out.
+    package var messagesAtOnce: Int?
 
     enum CodingKeys: String, CodingKey {
         case environment
@@ -245,6 +247,7 @@ package struct GatewayConfiguration: Codable, Sendable {
         case webhooks
         case reconciliationInterval = "reconciliation_interval_ms"
         case gatheringInterval = "gathering_interval_ms"
+        case messagesAtOnce = "messages_at_once"
     }
 
     /// The address of Telegram's table of currencies, for comparison with the stored table.

@@ -64,6 +64,8 @@ struct ChainState: Sendable {
     var internals: [InternalMessage] = []
     /// What has happened and listeners were not told of yet.
     var untold: [News] = []
+    /// The traces of blocks that are not to be final, of which listeners were told.
+    var discarded: [String] = []
     var listeners = StreamListeners()
     var faults = FixtureTON.Faults()
     /// Accounts as a node shows them that lies.

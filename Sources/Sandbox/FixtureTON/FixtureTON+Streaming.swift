@@ -152,10 +152,11 @@ extension FixtureTON {
         Base64.encode(news.entry.hash.bytes)
     }
 
-    /// Tells listeners of a confirmed payment of coins whose block is discarded afterwards: nothing of it is ever final.
+    /// Tells listeners of a confirmed payment of coins in a block that is not to be final: it is discarded by
+    /// ``discardBlocks()``.
     ///
     /// - Throws: `TONError`.
-    package func tellInvalidated(
+    package func tellConfirmed(
         _ nanotons: UInt128,
         to address: TONAddress,
         comment: String?,
@@ -173,15 +174,21 @@ extension FixtureTON {
             var discarded = state
             (discarded.externals, discarded.internals, discarded.untold) = ([], [message], [])
             try discarded.mine(at: state.head.time)
-            for news in discarded.untold {
-                tell(news, at: .confirmed, state.listeners)
-                let end: JSONValue = [
-                    "type": "trace_invalidated", "trace_external_hash_norm": .string(Self.trace(of: news)),
-                ]
+            for news in discarded.untold { tell(news, at: .confirmed, state.listeners) }
+            state.discarded += discarded.untold.map(Self.trace)
+        }
+    }
+
+    /// Tells listeners that the blocks of ``tellConfirmed(_:to:comment:by:)`` are discarded: nothing of them is ever final.
+    package func discardBlocks() {
+        state.withLock { state in
+            for trace in state.discarded {
+                let end: JSONValue = ["type": "trace_invalidated", "trace_external_hash_norm": .string(trace)]
                 for listener in state.listeners.all.values where listener.wish.types.contains("trace_invalidated") {
                     listener.events.yield(Self.event(end))
                 }
             }
+            state.discarded = []
         }
     }
 

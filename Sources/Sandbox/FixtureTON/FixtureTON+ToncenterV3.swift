@@ -59,7 +59,10 @@ extension FixtureTON {
             "prev_trans_hash": .string(Base64.encode(head.previousHash.bytes)),
             "prev_trans_lt": .string("\(head.previousLT)"),
             "total_fees": .string("\(transaction?.totalFees ?? 0)"),
-            "description": ["type": "ord", "aborted": .bool(transaction?.description.aborted ?? false)],
+            "description": [
+                "type": "ord", "aborted": .bool(transaction?.description.aborted ?? false),
+                "compute_ph": ["success": .bool(transaction?.description.didExecute ?? false)],
+            ],
             "in_msg": transaction?.inMessage.map { messageV3($0, transaction?.inMessageHash) } ?? .null,
             "out_msgs": .array(sent.map { messageV3($0, $1) }),
         ]
@@ -74,6 +77,10 @@ extension FixtureTON {
                 "value": .string("\(message.value)"), "fwd_fee": .string("\(message.forwardFee)"),
                 "created_lt": .string("\(message.createdLT)"), "bounce": .bool(message.bounce),
                 "bounced": .bool(message.bounced),
+                "message_content": [
+                    "hash": .string(Base64.encode(message.body.hash.bytes)),
+                    "body": .optional((try? message.body.serialized()).map { Base64.encode($0) }),
+                ],
             ]
         case .externalIn(let message):
             return ["hash": hash, "source": .null, "destination": Self.raw(message.destination), "value": .null]

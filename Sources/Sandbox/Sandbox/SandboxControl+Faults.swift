@@ -44,7 +44,11 @@ extension SandboxControl {
                     throw Refusal("a hostile stream needs 'stream', one of \(kinds)")
                 }
                 faults.hostility = kind
-            case "invalidated_trace": return try tellInvalidated(wish)
+            case "unfinal_payment": return try tellConfirmed(wish)
+            case "discarded_blocks": return ton.discardBlocks()
+            case "invalidated_trace":
+                try tellConfirmed(wish)
+                return ton.discardBlocks()
             case "invented_payment": return try invent(wish)
             default: throw Refusal("TON has no fault '\(kind)'")
             }
@@ -93,12 +97,12 @@ extension SandboxControl {
         return (address, link, units)
     }
 
-    /// Has the node of TON tell listeners that a customer pays `option` by coins, in a block that is then discarded.
-    private func tellInvalidated(_ wish: JSONValue) throws(Refusal) {
+    /// Has the node of TON tell listeners that a customer pays `option` by coins, in a block that is not to be final.
+    private func tellConfirmed(_ wish: JSONValue) throws(Refusal) {
         let (text, _, units) = try Self.due(in: wish)
         let comment = wish["option"]?["comment"]?.stringValue
         do throws(TONError) {
-            try ton.tellInvalidated(
+            try ton.tellConfirmed(
                 units,
                 to: TONAddress(text),
                 comment: comment,

@@ -128,6 +128,7 @@ extension Scenario.Step: Decodable {
         case "hear":
             let hear: Hear = try step.value()
             self = .hear(steps: hear.steps, until: hear.until)
+        case "until": self = .until(try step.value())
         case "reorganise":
             let change: Reorganise = try step.value()
             self = .reorganise(depth: change.depth, dropping: change.drop ?? false)

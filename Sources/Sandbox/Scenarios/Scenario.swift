@@ -28,6 +28,8 @@ package struct Scenario: Sendable {
         /// The gateway polls nothing and works only when a node of TON has told of something, while steps are taken and
         /// until a check holds.
         case hear(steps: [Step], until: Check)
+        /// Waits for something that comes by itself; within `hear`.
+        case until(Check)
         /// The EVM chain's last blocks are replaced; their chain transactions wait again, or are dropped.
         case reorganise(depth: Int, dropping: Bool)
         /// Time passes.

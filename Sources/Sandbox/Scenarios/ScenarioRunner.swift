@@ -51,6 +51,7 @@ package struct ScenarioRunner {
         case .mine(let network, let blocks): try world.mine(blocks, on: network)
         case .look: try await world.look()
         case .hear(let steps, let check): try await hear(steps, until: check)
+        case .until(let check): try await wait(for: check)
         case .reorganise(let depth, let dropping): world.reorganise(depth: depth, dropping: dropping)
         case .advance(let seconds): try await world.advance(by: .seconds(seconds))
         case .setClock(let ahead): world.machine.set(ahead: .seconds(ahead))
@@ -77,14 +78,18 @@ package struct ScenarioRunner {
     private mutating func hear(_ steps: [Scenario.Step], until check: Scenario.Check) async throws {
         try await world.listening {
             for step in steps { try await take(step) }
-            var attempt = self
-            let holds = try await world.waitUntil {
-                attempt.failures = []
-                try await attempt.check(check)
-                return attempt.failures.isEmpty
-            }
-            if !holds { failures += attempt.failures }
+            try await wait(for: check)
         }
+    }
+
+    private mutating func wait(for check: Scenario.Check) async throws {
+        var attempt = self
+        let holds = try await world.waitUntil {
+            attempt.failures = []
+            try await attempt.check(check)
+            return attempt.failures.isEmpty
+        }
+        if !holds { failures += attempt.failures }
     }
 
     private mutating func open(_ open: Scenario.Open) async throws {

@@ -110,6 +110,23 @@ extension SQLSession {
         ) { try $0.id() }
     }
 
+    /// The lane of messages about the invoice that a reference at a provider pays; nil when it names nothing.
+    package func lane(of reference: PaymentReference, at provider: String) throws -> String? {
+        try first(
+            """
+            SELECT i.id, i.payment_link, i.subscription FROM payment_references r
+            JOIN payment_options o ON o.book = r.book AND o.id = r.option AND o.provider = r.provider
+            JOIN invoices i ON i.book = o.book AND i.id = o.invoice
+            WHERE r.scope = $1 AND r.value = $2 AND r.provider = $3
+            """,
+            [.text(reference.scope), .text(reference.value), .text(provider)]
+        ) { row in
+            let (invoice, link): (InvoiceID, PaymentLinkID?) = (try row.id(), try row.optionalID())
+            let subscription: SubscriptionID? = try row.optionalID()
+            return InboxPlace.lane(of: invoice, of: link, of: subscription)
+        }
+    }
+
     /// The option that a reference names at another provider than the one that it came by.
     package func option(_ reference: PaymentReference, elsewhereThan provider: String) throws -> ForeignOption? {
         try first(

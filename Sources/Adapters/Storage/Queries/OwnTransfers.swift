@@ -18,20 +18,24 @@ extension SQLSession {
         let isFirst =
             try change(
                 """
-                INSERT INTO own_transfers (book, provider, account, number, option, content, created_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (book, provider, account, number) DO NOTHING
+                INSERT INTO own_transfers (book, provider, account, number, wallet, option, content, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (book, provider, account, number) DO NOTHING
                 """,
-                key + [.id(transfer.wallet.option), .blob(transfer.content), .moment(transfer.createdAt)]
+                key + [
+                    .code(OwnWalletKind(transfer.wallet)), .id(transfer.wallet.option), .blob(transfer.content),
+                    .moment(transfer.createdAt),
+                ]
             ) == 1
         guard isFirst else { return false }
         for (position, movement) in transfer.movements.enumerated() {
             try execute(
                 """
-                INSERT INTO own_movements (book, provider, account, number, position, option, asset, amount)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                INSERT INTO own_movements (book, provider, account, number, position, wallet, option, asset, amount)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 """,
                 key + [
-                    .integer(Int64(position)), .id(movement.to.option), .text(movement.asset.text),
+                    .integer(Int64(position)), .code(OwnWalletKind(movement.to)), .id(movement.to.option),
+                    .text(movement.asset.text),
                     movement.units.map(SQLValue.units) ?? .null,
                 ]
             )
@@ -44,25 +48,21 @@ extension SQLSession {
         let key = [Self.operators, .text(provider)]
         let movements = try all(
             """
-            SELECT m.account, m.number, m.option, m.asset, m.amount FROM own_movements m
+            SELECT m.account, m.number, m.wallet, m.option, m.asset, m.amount FROM own_movements m
             WHERE m.book = $1 AND m.provider = $2 ORDER BY m.account, m.number, m.position
             """,
             key
         ) { row in
             let place = OwnPlace(account: try row.text(), number: try row.integer())
-            let option = try row.optionalID(PaymentOptionKind.self)
+            let receiver = try row.ownWallet()
             let asset = try AssetID(try row.text())
-            let movement = OwnMovement(
-                to: option.map(OwnWallet.option) ?? .payouts,
-                asset: asset,
-                units: try row.optionalUnits()
-            )
+            let movement = OwnMovement(to: receiver, asset: asset, units: try row.optionalUnits())
             return (place: place, movement: movement)
         }
         let known = Dictionary(grouping: movements, by: \.place).mapValues { $0.map(\.movement) }
         return try all(
             """
-            SELECT t.account, t.number, t.option, t.content, t.created_at, t.prepared, t.hash, t.valid_until
+            SELECT t.account, t.number, t.wallet, t.option, t.content, t.created_at, t.prepared, t.hash, t.valid_until
             FROM own_transfers t WHERE t.book = $1 AND t.provider = $2 ORDER BY t.created_at, t.account, t.number
             """,
             key
@@ -123,7 +123,7 @@ extension SQLRow {
         -> OwnTransfer
     {
         let place = OwnPlace(account: try text(), number: try integer())
-        let option = try optionalID(PaymentOptionKind.self)
+        let wallet = try ownWallet()
         let (content, createdAt) = (try blob(), try moment())
         let (bytes, hash, validUntil) = (try optionalBlob(), try optionalText(), try optionalMoment())
         var prepared: PreparedTransfer?
@@ -137,7 +137,7 @@ extension SQLRow {
         }
         return OwnTransfer(
             account: place.account,
-            wallet: option.map(OwnWallet.option) ?? .fees,
+            wallet: wallet,
             number: place.number,
             movements: movements[place] ?? [],
             content: content,

@@ -19,6 +19,17 @@ extension SQLSession {
         ) { try $0.sighting() }
     }
 
+    /// A sighting of a provider; nil when there is none.
+    package func sighting(_ key: NaturalKey, provider: String) throws -> StoredSighting? {
+        try first(
+            """
+            SELECT \(Self.sightingColumns) FROM sightings s
+            WHERE \(within("s")) AND s.provider = $1 AND s.natural_key = $2
+            """,
+            [.text(provider), .text(key.text)]
+        ) { try $0.sighting() }
+    }
+
     /// The sightings of an invoice.
     package func sightings(of invoice: InvoiceID) throws -> [StoredSighting] {
         try all(

@@ -44,11 +44,17 @@ extension Schema {
         asset TEXT NOT NULL, units TEXT NOT NULL, occurred_at {moment} NOT NULL, PRIMARY KEY (provider, key)) {table}
         """,
         "CREATE INDEX untraced_changes_of_account ON untraced_changes (provider, account, asset, occurred_at)",
+        // Of the unfinished messages of a lane, the first one alone is due. `payment` is the digest of the key of the
+        // payment that a message reports.
         """
         CREATE TABLE inbox (sequence {identity} NOT NULL PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,
-        body {bytes} NOT NULL, received_at {moment} NOT NULL, due_at {moment} NOT NULL,
-        finished_at {moment}, outcome TEXT, UNIQUE (source, key)) {serial}
+        lane TEXT NOT NULL, is_money {flag} NOT NULL, payment {bytes}, body {bytes} NOT NULL,
+        received_at {moment} NOT NULL, due_at {moment}, finished_at {moment}, outcome TEXT, UNIQUE (source, key),
+        CHECK (due_at IS NULL OR finished_at IS NULL)) {serial}
         """,
-        "CREATE INDEX inbox_pending ON inbox (sequence) WHERE finished_at IS NULL",
+        "CREATE UNIQUE INDEX inbox_firsts ON inbox (lane) WHERE due_at IS NOT NULL",
+        "CREATE INDEX inbox_due ON inbox (is_money, source, due_at) WHERE due_at IS NOT NULL",
+        "CREATE INDEX inbox_lanes ON inbox (lane, sequence) WHERE finished_at IS NULL",
+        "CREATE INDEX inbox_payments ON inbox (payment) WHERE payment IS NOT NULL AND finished_at IS NULL",
     ]
 }

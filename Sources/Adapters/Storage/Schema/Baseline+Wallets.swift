@@ -24,13 +24,14 @@ extension Schema {
         // where it is.
         """
         CREATE TABLE own_transfers (book {integer} NOT NULL REFERENCES books (number), provider TEXT NOT NULL,
-        account TEXT NOT NULL, number {integer} NOT NULL, option {id}, content {bytes} NOT NULL,
-        created_at {moment} NOT NULL, prepared {bytes}, hash TEXT, valid_until {moment},
+        account TEXT NOT NULL, number {integer} NOT NULL, content {bytes} NOT NULL, created_at {moment} NOT NULL,
+        prepared {bytes}, hash TEXT, valid_until {moment}, \(OwnWalletKind.wallet),
         PRIMARY KEY (book, provider, account, number)) {table}
         """,
         """
         CREATE TABLE own_movements (book {integer} NOT NULL, provider TEXT NOT NULL, account TEXT NOT NULL,
-        number {integer} NOT NULL, position {integer} NOT NULL, option {id}, asset TEXT NOT NULL, amount {units},
+        number {integer} NOT NULL, position {integer} NOT NULL, asset TEXT NOT NULL, amount {units},
+        \(OwnWalletKind.wallet),
         PRIMARY KEY (book, provider, account, number, position),
         FOREIGN KEY (book, provider, account, number) REFERENCES own_transfers (book, provider, account, number)) {table}
         """,

@@ -176,6 +176,6 @@ extension Schema {
         Payment.State.self, Payment.Classification.self, PayoutStateMachine.State.self, OutgoingKind.self,
         ExceptionCase.Reason.self, ExceptionCase.State.self, ExceptionCase.Resolution.Outcome.self,
         SetAside.Cause.self, SubscriptionStatus.State.self, WalletSession.State.self, WalletRecord.Hold.Kind.self,
-        KeyAccess.Role.self, LedgerTransaction.Kind.self, LedgerSubject.Kind.self,
+        KeyAccess.Role.self, LedgerTransaction.Kind.self, LedgerSubject.Kind.self, OwnWalletKind.self,
     ]
 }

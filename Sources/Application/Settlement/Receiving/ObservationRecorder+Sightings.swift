@@ -42,6 +42,30 @@ extension ObservationRecorder {
         }
     }
 
+    /// How far ahead of our clock a block may be whose payments are shown.
+    private static let mostAheadOfUs = Duration.seconds(60)
+
+    /// Shows a payment that is not final yet, beside those that are shown, unless it was recorded meanwhile.
+    func show(_ sighting: Sighting, in session: any SQLSession) throws {
+        let key = sighting.transfer.naturalKey
+        guard sighting.transfer.occurredAt <= now.advanced(by: Self.mostAheadOfUs) else { return }
+        let shown = try session.separately {
+            guard try !session.isObserved(key, at: providerKey),
+                try session.sighting(key, provider: providerKey) == nil,
+                let (stored, merchant) = try match(sighting, in: session)
+            else { return }
+            try session.store(stored, of: merchant, provider: providerKey)
+            try detect(stored, in: session)
+        }
+        // What cannot be stored is set aside when it is final.
+        if case .failure(let error) = shown, !error.liesInWhatIsRecorded, !error.isConflictOfRows { throw error }
+    }
+
+    /// Shows a payment no longer.
+    func lose(_ key: NaturalKey, in session: any SQLSession) throws {
+        try lose(session.sighting(key, provider: providerKey), in: session)
+    }
+
     private func lose(_ sighting: StoredSighting?, in session: any SQLSession) throws {
         guard let sighting else { return }
         try session.removeSighting(sighting.naturalKey, provider: providerKey)

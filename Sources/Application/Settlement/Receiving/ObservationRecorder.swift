@@ -125,7 +125,10 @@ struct ObservationRecorder: Sendable {
         }
         let source = AccountID.providerReceivable(providerKey)
         let arrival = Arrival(id: id, transfer: transfer, source: source, stored: nil, madeAt: transfer.occurredAt)
-        return try receive(arrival, matching: match, in: session)
+        let recorded = try receive(arrival, matching: match, in: session)
+        // What was seen of it is told as a payment now.
+        if match?.isSeen == true { try session.removeSighting(transfer.naturalKey, provider: providerKey) }
+        return recorded
     }
 
     /// By how much the clock of a rail that pushes may be ahead of ours.
