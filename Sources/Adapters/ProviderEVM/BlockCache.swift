@@ -1,4 +1,5 @@
 import EVM
+import Providers
 import Synchronization
 
 /// Blocks that were read and checked, so that blocks that are not final yet are read only once.
@@ -11,6 +12,7 @@ final class BlockCache: Sendable {
         var newest: ChainBlock?
         var changes: [EVMHash: [EVMClient.Holding: BalanceChange]] = [:]
         var finalNonce: (block: EVMHash, nonce: UInt64)?
+        var view: (tip: EVMClient.Tip, view: LaneView)?
     }
 
     /// The most blocks that are kept.
@@ -36,6 +38,16 @@ final class BlockCache: Sendable {
     }
 
     func keep(finalNonce nonce: UInt64, after block: EVMHash) { content.withLock { $0.finalNonce = (block, nonce) } }
+
+    /// The wallet that pays out as it was seen last, if that was at these blocks.
+    func view(at tip: EVMClient.Tip) -> LaneView? {
+        content.withLock { $0.view?.tip == tip ? $0.view?.view : nil }
+    }
+
+    func keep(_ view: LaneView, at tip: EVMClient.Tip) { content.withLock { $0.view = (tip, view) } }
+
+    /// The wallet has to be looked at anew, because something was sent.
+    func forgetView() { content.withLock { $0.view = nil } }
 
     func keep(_ blocks: [ChainBlock]) {
         content.withLock { content in

@@ -169,6 +169,17 @@ extension EVMClient {
         return Set(answers.joined()).sorted()
     }
 
+    /// Those of some chain transactions that are in a block, according to any node; they are only hints.
+    func inBlocks(_ hashes: Set<EVMHash>) async throws(ProviderError) -> Set<EVMHash> {
+        guard !hashes.isEmpty else { return [] }
+        let asked = Array(hashes)
+        let calls = asked.map { Call("eth_getTransactionReceipt", .string($0.description)) }
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            zip(asked, answers).filter { !$0.1.isNull }.map(\.0)
+        }
+        return Set(answers.joined())
+    }
+
     // MARK: - State
 
     /// The account and the asset of a balance.
@@ -262,18 +273,21 @@ extension EVMClient {
         }
     }
 
-    /// How many it has sent up to the latest block, on which the quorum agrees.
+    /// How many an account has sent up to the latest block, on which the quorum agrees, and how many it will have sent
+    /// when all chain transactions that are pending at the nodes have been carried out.
     ///
     /// No single node may choose the number of a signature, even while others do not answer. When one node is a block
     /// behind, the nodes agree a moment later.
-    func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
-        try await latestNonces(of: [address])[0]
-    }
-
-    /// How many it will have sent when all chain transactions that are pending at the nodes have been carried out.
-    func pendingNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
-        let call = Call("eth_getTransactionCount", .string(address.lowercased), "pending")
-        return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+    func nonces(of address: EVMAddress) async throws(ProviderError) -> (latest: UInt64, pending: UInt64) {
+        let calls = ["latest", "pending"].map { place in
+            Call("eth_getTransactionCount", .string(address.lowercased), .string(place))
+        }
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            [try Self.uint64(answers[0]), try Self.uint64(answers[1])]
+        }
+        let latest = try agreed(answers.map { $0[0] }, on: "eth_getTransactionCount")
+        let pending = answers.map { $0[1] }.sorted(by: >)[quorum - 1]
+        return (latest, max(latest, pending))
     }
 
     /// An account's balance in the chain's own coin at the latest block, on which the quorum agrees.
