@@ -293,11 +293,7 @@ extension EVMClient {
     /// An account's balance in the chain's own coin at the latest block, on which the quorum agrees.
     func latestBalance(of address: EVMAddress) async throws(ProviderError) -> BigUInt {
         let call = Call("eth_getBalance", .string(address.lowercased), "latest")
-        return try await agreed([call]) { answers throws(ProviderError) in
-            do throws(EVMError) { return try EVMQuantity.integer(answers[0].stringValue ?? "") } catch {
-                throw ProviderError(.malformed, error.reason)
-            }
-        }
+        return try await agreed([call]) { answers throws(ProviderError) in try Self.integer(answers[0]) }
     }
 
     /// Which of some accounts are contracts.
@@ -337,14 +333,46 @@ extension EVMClient {
     ///
     /// - Throws: `ProviderError`, also when the call would revert.
     func gas(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) async throws(ProviderError) -> UInt64 {
+        let call = Self.estimate(from: from, to: to, value: value, data: data)
+        let estimates = try await askAll([call]) { answers throws(ProviderError) in
+            try Self.uint64(answers[0])
+        }
+        return estimates.sorted()[estimates.count / 2]
+    }
+
+    /// The gas that a call would use, as ``gas(from:to:value:data:)`` says, and the caller's balance in the chain's own
+    /// coin at the latest block, on which the quorum agrees.
+    ///
+    /// - Throws: `ProviderError`, also when the call would revert.
+    func gasAndBalance(
+        from: EVMAddress,
+        to: EVMAddress,
+        value: BigUInt,
+        data: [UInt8]
+    ) async throws(ProviderError) -> (gas: UInt64, balance: BigUInt) {
+        let calls = [
+            Self.estimate(from: from, to: to, value: value, data: data),
+            Call("eth_getBalance", .string(from.lowercased), "latest"),
+        ]
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            (try Self.uint64(answers[0]), try Self.integer(answers[1]))
+        }
+        let balance = try agreed(answers.map(\.1), on: "eth_getBalance")
+        return (answers.map(\.0).sorted()[answers.count / 2], balance)
+    }
+
+    private static func estimate(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) -> Call {
         let wish: JSONValue = [
             "from": .string(from.lowercased), "to": .string(to.lowercased), "value": .string(EVMQuantity.text(value)),
             "data": .string(EVMQuantity.data(data)),
         ]
-        let estimates = try await askAll([Call("eth_estimateGas", wish)]) { answers throws(ProviderError) in
-            try Self.uint64(answers[0])
+        return Call("eth_estimateGas", wish)
+    }
+
+    private static func integer(_ value: JSONValue) throws(ProviderError) -> BigUInt {
+        do { return try EVMQuantity.integer(value.stringValue ?? "") } catch {
+            throw ProviderError(.malformed, error.reason)
         }
-        return estimates.sorted()[estimates.count / 2]
     }
 
     static func uint64(_ value: JSONValue) throws(ProviderError) -> UInt64 {

@@ -106,7 +106,7 @@ package struct EVMClient: Sendable {
         throw failure
     }
 
-    /// Asks every node in turn, and returns the answers that could be read.
+    /// Asks every node, all at once, and returns the answers that could be read, in the order of the nodes.
     ///
     /// Resting nodes are asked only while too few others have answered.
     ///
@@ -118,12 +118,11 @@ package struct EVMClient: Sendable {
         var found: [Answer] = []
         var failure = ProviderError(.unavailable, "too few nodes answer")
         let roll = roll()
-        for node in roll.all {
-            if found.count >= quorum, roll.resting.contains(node) { continue }
-            do {
-                let answers = try await answers(of: node, to: calls)
-                found.append(try reading(answers))
-            } catch { failure = error }
+        for outcome in await outcomes(at: roll.awake, of: calls) {
+            do { found.append(try reading(outcome.get())) } catch { failure = error }
+        }
+        for node in roll.all where roll.resting.contains(node) && found.count < quorum {
+            do { found.append(try reading(await answers(of: node, to: calls))) } catch { failure = error }
         }
         guard found.count >= quorum else { throw failure }
         return found
@@ -174,16 +173,16 @@ package struct EVMClient: Sendable {
     ///
     /// - Throws: `ProviderError` with the last node's answer.
     func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
+        let calls = [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))]
         var failure: ProviderError?
         var isTaken = false
         let roll = roll()
-        for node in roll.all {
-            if isTaken, roll.resting.contains(node) { continue }
-            do {
-                try await introduce(node)
-                _ = try await answers(of: node, to: [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))])
-                isTaken = true
-            } catch { failure = error }
+        for outcome in await outcomes(at: roll.awake, of: calls, introducing: true) {
+            do { isTaken = try !outcome.get().isEmpty || isTaken } catch { failure = error }
+        }
+        for node in roll.all where roll.resting.contains(node) && !isTaken {
+            let outcome = await outcomes(at: [node], of: calls, introducing: true)
+            do { isTaken = try !outcome[0].get().isEmpty } catch { failure = error }
         }
         if !isTaken, let failure { throw failure }
     }
@@ -215,6 +214,29 @@ package struct EVMClient: Sendable {
 
     /// Has every node name its chain with its next answer.
     func doubtChains() { memory.trusted.withLock { $0 = [] } }
+
+    /// The answers of some nodes, which are asked at once, in their order.
+    ///
+    /// When they are introduced, each has named its chain before it is sent the calls.
+    private func outcomes(
+        at nodes: [String],
+        of calls: [Call],
+        introducing: Bool = false
+    ) async -> [Result<[JSONValue], ProviderError>] {
+        await withTaskGroup(of: (Int, Result<[JSONValue], ProviderError>).self) { group in
+            for (index, node) in nodes.enumerated() {
+                group.addTask {
+                    do throws(ProviderError) {
+                        if introducing { try await introduce(node) }
+                        return (index, .success(try await answers(of: node, to: calls)))
+                    } catch { return (index, .failure(error)) }
+                }
+            }
+            var outcomes: [(Int, Result<[JSONValue], ProviderError>)] = []
+            for await outcome in group { outcomes.append(outcome) }
+            return outcomes.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
 
     /// Asks a node for its chain, unless it is trusted.
     private func introduce(_ node: String) async throws(ProviderError) { _ = try await answers(of: node, to: []) }

@@ -18,10 +18,13 @@ extension EVMProvider {
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
-        let tip = try await payer.tip(configuration.finality)
-        // Nothing is decided about a number that the final chain has not taken.
-        if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
-            return .pending
+        let tip: EVMClient.Tip
+        if let known = prepared.sequence.flatMap(cache.tip(afterTaking:)) { tip = known } else {
+            tip = try await payer.tip(configuration.finality)
+            // Nothing is decided about a number that the final chain has not taken.
+            if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
+                return .pending
+            }
         }
         let hashes = Set(try SignedVariants(decoding: prepared.bytes).variants.map { EVMHash(of: $0.raw) })
         for number in try await payer.places(of: hashes) where number <= tip.final {

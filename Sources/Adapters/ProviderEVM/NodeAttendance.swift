@@ -10,6 +10,8 @@ struct NodeAttendance {
         let all: [String]
         /// Those that rest.
         let resting: Set<String>
+        /// Those that do not rest.
+        var awake: [String] { all.filter { !resting.contains($0) } }
     }
 
     private struct Absence {
