@@ -63,7 +63,11 @@ struct NodeBudgetTests {
         }
     }
 
-    @Test("a node that has too many requests gets fewer, the others go on, and silence gives it back", arguments: nodes)
+    @Test(
+        "a node that has too many requests gets fewer, the others go on, and silence gives it back",
+        .timeLimit(.minutes(2)),
+        arguments: nodes
+    )
     func ofItsOwn(busy: String) async throws {
         let world = try World(RequestLimits(perSecond: 64, burst: 1_000, inFlight: 4))
         for url in Self.nodes { #expect(world.budgets[url]?.use.rate == 64_000) }
@@ -86,7 +90,7 @@ struct NodeBudgetTests {
         #expect(world.budgets[busy]?.use.rate == 64_000)
     }
 
-    @Test("what is asked for a payout goes before the scan that has waited longer")
+    @Test("what is asked for a payout goes before the scan that has waited longer", .timeLimit(.minutes(2)))
     func payoutsFirst() async throws {
         let world = try World(RequestLimits(perSecond: 1_000, burst: 1_000, inFlight: 1), nodes: 1, quorum: 1)
         let (gate, budget) = (try #require(world.gates[Self.nodes[0]]), try #require(world.budgets[Self.nodes[0]]))

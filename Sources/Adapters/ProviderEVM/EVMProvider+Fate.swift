@@ -19,7 +19,9 @@ extension EVMProvider {
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
         let tip: EVMClient.Tip
-        if let known = prepared.sequence.flatMap(cache.tip(afterTaking:)) { tip = known } else {
+        if let known = prepared.sequence.flatMap(cache.tip(afterTaking:)) {
+            tip = known
+        } else {
             tip = try await payer.tip(configuration.finality)
             // Nothing is decided about a number that the final chain has not taken.
             if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
