@@ -26,7 +26,8 @@ struct RailCauseTests {
         let check = RailChecks.Check(subject: "ton", providers: [], stopsStart: false) { () throws(ProviderError) in
             if let error = answers.withLock({ $0.removeFirst() }) { throw error }
         }
-        try await checks.begin([check])
+        checks.prepare([check])
+        try await checks.begin()
         // A timeout is not logged as the cause where the rail has stated one.
         #expect(log.lines.count == 1 && log.lines.first?.contains("429") == true, "\(log.lines)")
         for _ in 0..<3 { await checks.repeatNow() }
@@ -37,5 +38,30 @@ struct RailCauseTests {
         checks.add(check)
         await checks.repeatNow()
         #expect(log.lines.count == 5 && log.lines[4].contains("gone"))
+    }
+
+    @Test("stops the start with the same sentence, whichever rail answers first", arguments: [false, true])
+    func order(isReversed: Bool) async throws {
+        let checks = RailChecks(
+            of: try ProviderRegistry([]),
+            conditions: Conditions(),
+            clock: ManualClock(Timestamp(seconds: 1_000)),
+            logger: KeptLog().logger
+        )
+        let (answers, answer) = AsyncStream.makeStream(of: Void.self)
+        let names = isReversed ? ["evm", "ton"] : ["ton", "evm"]
+        let first = RailChecks.Check(subject: names[0], providers: [], stopsStart: true) { () throws(ProviderError) in
+            answer.finish()
+            throw ProviderError(.refused, "another chain")
+        }
+        let second = RailChecks.Check(subject: names[1], providers: [], stopsStart: true) {
+            () async throws(ProviderError) in
+            for await _ in answers {}
+            throw ProviderError(.invalidRequest, "another wallet")
+        }
+        checks.prepare([second, first])
+        let expected =
+            isReversed ? "evm: another chain; ton: another wallet" : "evm: another wallet; ton: another chain"
+        await #expect { try await checks.begin() } throws: { "\($0)".contains(expected) }
     }
 }

@@ -220,4 +220,82 @@ struct RailOutageTests {
             }
         }
     }
+
+    /// Whether a gateway has said that it listens.
+    private final class Announced: Sendable {
+        let isSaid = Mutex(false)
+    }
+
+    /// A clock by which no long time ever passes.
+    private struct Patient: WallClock {
+        let base: any WallClock
+
+        func now() -> Timestamp { base.now() }
+
+        func sleep(for duration: Duration) async throws {
+            guard duration >= .seconds(5) else { return try await base.sleep(for: duration) }
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            throw CancellationError()
+        }
+    }
+
+    @Test(
+        "lets the other rails work while a node that never answers has its time, and ends when it is told to",
+        .timeLimit(.minutes(2)),
+        arguments: [Rail.ton, .evm]
+    )
+    func worksMeanwhile(rail: Rail) async throws {
+        try await withWorld { world in
+            try await Self.hanging { url in
+                try await world.gateway.close()
+                var configuration = try world.home.configuration()
+                switch rail {
+                case .ton: configuration.ton[0].toncenterURL = url
+                default: configuration.evm?[0].nodes = (0..<3).map { "\(url)/\($0)" }
+                }
+                let transport = CurlTransport(.init(addresses: .any, httpsOnly: false))
+                let gateway = try await world.gateway(
+                    of: configuration,
+                    over: transport,
+                    clock: Patient(base: TrustedClock(world.machine))
+                )
+                let announced = Announced()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await gateway.serve { _ in announced.isSaid.withLock { $0 = true } } }
+                    let other = rail == .ton ? Rail.evm : .ton
+                    var invoice: JSONValue?
+                    _ = try await world.waitUntil {
+                        let opened = await gateway.router.respond(
+                            to: InterfaceTests.request(
+                                world,
+                                "POST",
+                                "/v1/invoices",
+                                Self.order([other]),
+                                fields: [HTTPField("Idempotency-Key", "meanwhile")]
+                            )
+                        )
+                        guard opened.status == 201 else { return false }
+                        invoice = try JSONValue(parsing: opened.body)
+                        return true
+                    }
+                    let (order, text) = (try #require(invoice), "/v1/invoices/")
+                    _ = try await world.pay(try #require(order["options"]?.arrayValue?.first), by: "alice")
+                    try world.mine(4, on: other == .ton ? "ton" : "evm")
+                    let id = try #require(order["id"]?.stringValue)
+                    let isSettled = try await world.waitUntil {
+                        let answer = await gateway.router.respond(
+                            to: InterfaceTests.request(world, "GET", text + id, nil)
+                        )
+                        return try JSONValue(parsing: answer.body)["state"]?.stringValue == "settled"
+                    }
+                    #expect(isSettled)
+                    #expect(!announced.isSaid.withLock { $0 }, "the start has not waited for the node")
+                    group.cancelAll()
+                    try await group.waitForAll()
+                }
+                try await gateway.close()
+                transport.close()
+            }
+        }
+    }
 }

@@ -2,12 +2,15 @@
 is credited when it answers again."""
 
 import pathlib
+import signal
 import socket
+import subprocess
 import threading
+import time
 import urllib.parse
 
 import pytest
-from product import Gateway, call, eventually
+from product import ROOT, SETTLEGATE, Gateway, call, eventually
 
 # How a payment is made on each rail: rail, asset, amount, goods, place.
 ORDERS = {
@@ -93,19 +96,24 @@ class Shop:
         eventually(lambda: self(f"invoices/{invoice['id']}")["state"] == "settled", seconds)
 
 
-@pytest.mark.parametrize("hanging", ["ton", "evm"])
-def test_a_node_that_hangs_delays_no_payment_on_another_rail(start_sandbox, hanging):
-    sandbox = start_sandbox("--networks-only")
+def lead(sandbox, hanging, node):
+    """Has the requests of one rail, and no others, go by the node that will hang."""
     networks = sandbox["ton"].removesuffix("/")
-    node = Node(networks)
     config = pathlib.Path(sandbox["config"])
     lines = config.read_text().splitlines()
-    # All networks listen at one address: only the requests of one rail go by the node that will hang.
+    # All networks listen at one address.
     places = [number for number, line in enumerate(lines) if line.strip().startswith(SETTINGS[hanging])]
     assert places and all(networks in lines[number] for number in places)
     for number in places:
         lines[number] = lines[number].replace(networks, node.url)
     config.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("hanging", ["ton", "evm"])
+def test_a_node_that_hangs_delays_no_payment_on_another_rail(start_sandbox, hanging):
+    sandbox = start_sandbox("--networks-only")
+    node = Node(sandbox["ton"].removesuffix("/"))
+    lead(sandbox, hanging, node)
     gateway = Gateway(sandbox)
     gateway.start()
     try:
@@ -129,3 +137,47 @@ def test_a_node_that_hangs_delays_no_payment_on_another_rail(start_sandbox, hang
         shop.settled(waiting)
     finally:
         gateway.end()
+
+
+# After how many seconds a program that is still stopping says what it waits for, and how long it may take at most.
+SLOW, LONGEST = 10, 40
+
+
+@pytest.mark.parametrize("moment", ["while it starts", "while it works"])
+@pytest.mark.parametrize("hanging", ["ton", "evm"])
+def test_a_program_beside_a_hanging_node_ends_when_it_is_told_to(start_sandbox, hanging, moment):
+    sandbox = start_sandbox("--networks-only")
+    node = Node(sandbox["ton"].removesuffix("/"))
+    lead(sandbox, hanging, node)
+    if moment == "while it starts":
+        node.hangs.set()
+    process = subprocess.Popen(
+        [SETTLEGATE, "serve", "--config", sandbox["config"]],
+        cwd=ROOT,
+        env=Gateway(sandbox).environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = []
+    reader = threading.Thread(target=lambda: said.extend(process.stderr), daemon=True)
+    reader.start()
+    try:
+        if moment == "while it works":
+            eventually(lambda: any("listens on" in line for line in said), 60)
+            node.hangs.set()
+        # A request waits for an answer that never comes.
+        eventually(lambda: node.held > node.given_up, 60)
+        assert (moment == "while it works") == any("listens on" in line for line in said)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=LONGEST) == 0
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+    reader.join()
+    # A stop that takes long says what it waits for, by name.
+    slow = [line for line in said if "it stops when these have ended" in line]
+    assert bool(slow) or took < SLOW + 5, said
+    for line in slow:
+        assert line.split("have ended: ")[1].strip(), line

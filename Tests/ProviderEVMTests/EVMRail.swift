@@ -100,13 +100,18 @@ struct EVMRail: SigningRail {
         behaviour: FixtureToken.Behaviour = .standard,
         checksRoots: Bool = true,
         nodes: Int = 3,
-        quorum: Int = 2
+        quorum: Int = 2,
+        over way: ((String, any HTTPTransport) -> any HTTPTransport)? = nil
     ) throws {
         chain = FixtureEVM(clock: clock, chainID: 31_337)
         transport = NodeTransport(chain: chain)
         token = chain.token("dollar", behaviour: behaviour)
         coin = try AssetID("evm:31337:native")
         tokenAsset = try AssetID("evm:31337:erc20:\(token.lowercased)")
+        let ways = ["http://chain/evm", "http://chain/evm/1", "http://chain/evm/2"].prefix(nodes)
+            .map { [transport] url in
+                EVMClient.Node(url: url, transport: way?(url, transport) ?? transport)
+            }
         provider = try EVMProvider(
             configuration: .init(
                 key: "evm",
@@ -119,8 +124,7 @@ struct EVMRail: SigningRail {
                 checksRoots: checksRoots
             ),
             client: EVMClient(
-                transport: transport,
-                nodes: Array(["http://chain/evm", "http://chain/evm/1", "http://chain/evm/2"].prefix(nodes)),
+                nodes: ways,
                 quorum: quorum,
                 chainID: 31_337,
                 genesis: chain.genesis

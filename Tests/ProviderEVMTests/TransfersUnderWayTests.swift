@@ -108,4 +108,57 @@ struct TransfersUnderWayTests {
         #expect(try await rail.provider.renewed(lowest.prepared, for: lowest.order, under: allowed) != nil)
         #expect(try await rail.provider.renewed(next.prepared, for: next.order, under: allowed) == nil)
     }
+
+    private func look(_ rail: EVMRail, _ underWay: [TransferUnderWay]) async throws -> LaneView {
+        try #require(try await rail.provider.look(forUnseen: underWay.map(\.prepared)))
+    }
+
+    @Test("one look tells which were taken by a block, which are final, and which the nodes keep or have dropped")
+    func look() async throws {
+        let rail = try EVMRail()
+        rail.fund()
+        var underWay: [TransferUnderWay] = []
+        for number in 0..<6 {
+            let order = try order(number, 1_000, rail)
+            let prepared = try await rail.provider.prepare(order, under: permit(rail, for: [order], besides: underWay))
+            underWay.append(TransferUnderWay(order: order, prepared: prepared))
+        }
+        for transfer in underWay.prefix(3) { _ = await rail.provider.submit(transfer.prepared) }
+        let waiting = LaneView(decidedBelow: 0, takenBelow: 0, keptBelow: 3, shown: [])
+        #expect(try await look(rail, underWay) == waiting)
+        rail.chain.mine(1)
+        let taken = LaneView(decidedBelow: 0, takenBelow: 3, keptBelow: 3, shown: [0, 1, 2])
+        #expect(try await look(rail, underWay) == taken)
+        for transfer in underWay.suffix(3) { _ = await rail.provider.submit(transfer.prepared) }
+        rail.chain.mine(2)
+        let final = LaneView(decidedBelow: 3, takenBelow: 6, keptBelow: 6, shown: [0, 1, 2, 3, 4, 5])
+        #expect(try await look(rail, underWay) == final)
+        rail.chain.reorganise(depth: 2, dropping: true)
+        let discarded = try await look(rail, underWay)
+        #expect(discarded.takenBelow == 3 && discarded.keptBelow == 3 && discarded.shown == [0, 1, 2])
+    }
+
+    @Test("a look costs each node no more requests for forty than for one, and one while there is no new block")
+    func cost() async throws {
+        var counts: [[String: Int]] = []
+        for count in [1, 40] {
+            let rail = try EVMRail()
+            rail.fund()
+            var underWay: [TransferUnderWay] = []
+            for number in 0..<count {
+                let order = try order(number, 1_000, rail)
+                let allowed = try await permit(rail, for: [order], besides: underWay)
+                let prepared = try await rail.provider.prepare(order, under: allowed)
+                underWay.append(TransferUnderWay(order: order, prepared: prepared))
+                _ = await rail.provider.submit(prepared)
+            }
+            rail.chain.mine(1)
+            _ = rail.transport.requestCounts()
+            #expect(try await look(rail, underWay).shown.count == count)
+            counts.append(rail.transport.requestCounts())
+            _ = try await look(rail, [])
+            #expect(rail.transport.requestCounts().values.allSatisfy { $0 == 1 })
+        }
+        #expect(counts[0] == counts[1])
+    }
 }

@@ -150,7 +150,7 @@ struct BookKeysTests {
         "invoicesToExpire(at:watermarks:limit:)": "a duty", "subscriptionsDue(at:limit:)": "a duty",
         "soldLinks(limit:)": "a duty", "forgetApprovals(at:)": "a duty", "dueNotices(at:limit:)": "a duty",
         "openWalletSessions(at:limit:)": "a duty", "walletSessionPlaces(at:limit:)": "a duty",
-        "overdueOutgoing(endedBefore:createdBefore:limit:)": "a duty", "outgoing(in:of:dueAt:limit:)": "a duty",
+        "overdueOutgoing(endedBefore:createdBefore:limit:)": "a duty", "outgoing(in:of:outside:dueAt:limit:)": "a duty",
         "endpointsDue(at:)": "a duty", "endTurns()": "a duty", "dueOwnerNotices(at:limit:)": "a duty",
         // Reports and audits.
         "auditObjects()": "an audit", "dismissedOnSuspense()": "a report", "trialBalance(of:)": "a report",

@@ -107,8 +107,7 @@ enum CatchUpBenchmark {
                 firstBlock: 0
             ),
             client: EVMClient(
-                transport: Node(chain: chain),
-                nodes: ["node"],
+                nodes: [EVMClient.Node(url: "node", transport: Node(chain: chain))],
                 quorum: 1,
                 chainID: 31_337,
                 genesis: nil

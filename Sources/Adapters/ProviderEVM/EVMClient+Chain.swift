@@ -169,6 +169,17 @@ extension EVMClient {
         return Set(answers.joined()).sorted()
     }
 
+    /// Those of some chain transactions that are in a block, according to any node; they are only hints.
+    func inBlocks(_ hashes: Set<EVMHash>) async throws(ProviderError) -> Set<EVMHash> {
+        guard !hashes.isEmpty else { return [] }
+        let asked = Array(hashes)
+        let calls = asked.map { Call("eth_getTransactionReceipt", .string($0.description)) }
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            zip(asked, answers).filter { !$0.1.isNull }.map(\.0)
+        }
+        return Set(answers.joined())
+    }
+
     // MARK: - State
 
     /// The account and the asset of a balance.
@@ -262,28 +273,27 @@ extension EVMClient {
         }
     }
 
-    /// How many it has sent up to the latest block, on which the quorum agrees.
+    /// How many an account has sent up to the latest block, on which the quorum agrees, and how many it will have sent
+    /// when all chain transactions that are pending at the nodes have been carried out.
     ///
     /// No single node may choose the number of a signature, even while others do not answer. When one node is a block
     /// behind, the nodes agree a moment later.
-    func latestNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
-        try await latestNonces(of: [address])[0]
-    }
-
-    /// How many it will have sent when all chain transactions that are pending at the nodes have been carried out.
-    func pendingNonce(of address: EVMAddress) async throws(ProviderError) -> UInt64 {
-        let call = Call("eth_getTransactionCount", .string(address.lowercased), "pending")
-        return try await reached([call]) { answers throws(ProviderError) in try Self.uint64(answers[0]) }
+    func nonces(of address: EVMAddress) async throws(ProviderError) -> (latest: UInt64, pending: UInt64) {
+        let calls = ["latest", "pending"].map { place in
+            Call("eth_getTransactionCount", .string(address.lowercased), .string(place))
+        }
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            [try Self.uint64(answers[0]), try Self.uint64(answers[1])]
+        }
+        let latest = try agreed(answers.map { $0[0] }, on: "eth_getTransactionCount")
+        let pending = answers.map { $0[1] }.sorted(by: >)[quorum - 1]
+        return (latest, max(latest, pending))
     }
 
     /// An account's balance in the chain's own coin at the latest block, on which the quorum agrees.
     func latestBalance(of address: EVMAddress) async throws(ProviderError) -> BigUInt {
         let call = Call("eth_getBalance", .string(address.lowercased), "latest")
-        return try await agreed([call]) { answers throws(ProviderError) in
-            do throws(EVMError) { return try EVMQuantity.integer(answers[0].stringValue ?? "") } catch {
-                throw ProviderError(.malformed, error.reason)
-            }
-        }
+        return try await agreed([call]) { answers throws(ProviderError) in try Self.integer(answers[0]) }
     }
 
     /// Which of some accounts are contracts.
@@ -323,14 +333,46 @@ extension EVMClient {
     ///
     /// - Throws: `ProviderError`, also when the call would revert.
     func gas(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) async throws(ProviderError) -> UInt64 {
+        let call = Self.estimate(from: from, to: to, value: value, data: data)
+        let estimates = try await askAll([call]) { answers throws(ProviderError) in
+            try Self.uint64(answers[0])
+        }
+        return estimates.sorted()[estimates.count / 2]
+    }
+
+    /// The gas that a call would use, as ``gas(from:to:value:data:)`` says, and the caller's balance in the chain's own
+    /// coin at the latest block, on which the quorum agrees.
+    ///
+    /// - Throws: `ProviderError`, also when the call would revert.
+    func gasAndBalance(
+        from: EVMAddress,
+        to: EVMAddress,
+        value: BigUInt,
+        data: [UInt8]
+    ) async throws(ProviderError) -> (gas: UInt64, balance: BigUInt) {
+        let calls = [
+            Self.estimate(from: from, to: to, value: value, data: data),
+            Call("eth_getBalance", .string(from.lowercased), "latest"),
+        ]
+        let answers = try await askAll(calls) { answers throws(ProviderError) in
+            (try Self.uint64(answers[0]), try Self.integer(answers[1]))
+        }
+        let balance = try agreed(answers.map(\.1), on: "eth_getBalance")
+        return (answers.map(\.0).sorted()[answers.count / 2], balance)
+    }
+
+    private static func estimate(from: EVMAddress, to: EVMAddress, value: BigUInt, data: [UInt8]) -> Call {
         let wish: JSONValue = [
             "from": .string(from.lowercased), "to": .string(to.lowercased), "value": .string(EVMQuantity.text(value)),
             "data": .string(EVMQuantity.data(data)),
         ]
-        let estimates = try await askAll([Call("eth_estimateGas", wish)]) { answers throws(ProviderError) in
-            try Self.uint64(answers[0])
+        return Call("eth_estimateGas", wish)
+    }
+
+    private static func integer(_ value: JSONValue) throws(ProviderError) -> BigUInt {
+        do { return try EVMQuantity.integer(value.stringValue ?? "") } catch {
+            throw ProviderError(.malformed, error.reason)
         }
-        return estimates.sorted()[estimates.count / 2]
     }
 
     static func uint64(_ value: JSONValue) throws(ProviderError) -> UInt64 {

@@ -10,7 +10,26 @@ import Synchronization
 /// For data that decides about money, as many nodes as the quorum have to agree. A node is trusted only after it has
 /// named the right chain and first block, and has to name them again after every failure and in every pass of a scan,
 /// because the same address exists on every EVM chain, and a URL may lead to another node at any time.
-package final class EVMClient: Sendable {
+package struct EVMClient: Sendable {
+    /// A node, and the way to it, which may have a budget of its own.
+    package struct Node: Sendable {
+        /// Its URL.
+        package let url: String
+        let transport: any HTTPTransport
+
+        /// A node.
+        package init(url: String, transport: any HTTPTransport) {
+            self.url = url
+            self.transport = transport
+        }
+    }
+
+    /// What is known of the nodes, whatever they are asked for.
+    private final class Memory: Sendable {
+        let trusted = Mutex<Set<String>>([])
+        let attendance = Mutex(NodeAttendance())
+    }
+
     /// A call: the method and its parameters.
     struct Call {
         let method: String
@@ -30,39 +49,44 @@ package final class EVMClient: Sendable {
     /// How long a node may take; a dead node should not hold the others up.
     private static let timeout = Duration.seconds(5)
 
-    private let transport: any HTTPTransport
     private let nodes: [String]
-    private let quorum: Int
+    private let transports: [String: any HTTPTransport]
+    let quorum: Int
     /// The chain.
     package let chainID: UInt64
     private let genesis: EVMHash?
-    private let trusted = Mutex<Set<String>>([])
-    private let attendance = Mutex(NodeAttendance())
+    private let memory = Memory()
+    private var priority = RequestPriority.scan
 
-    /// A client of the nodes at `nodes`.
+    /// A client of some nodes.
     ///
     /// - Parameters:
-    ///   - transport: the way to them.
-    ///   - nodes: their URLs, the preferred one first.
+    ///   - nodes: the nodes, the preferred one first.
     ///   - quorum: how many of them have to agree on data that decides about money.
     ///   - chainID: the chain that they have to serve (EIP-155).
     ///   - genesis: the hash of the chain's first block, which distinguishes chains with the same number; nil for any.
     /// - Throws: `ProviderError` with the code `invalidRequest` when there are fewer nodes than have to agree.
     package init(
-        transport: any HTTPTransport,
-        nodes: [String],
+        nodes: [Node],
         quorum: Int,
         chainID: UInt64,
         genesis: EVMHash?
     ) throws(ProviderError) {
-        guard quorum >= 1, nodes.count >= quorum, Set(nodes).count == nodes.count else {
+        guard quorum >= 1, nodes.count >= quorum, Set(nodes.map(\.url)).count == nodes.count else {
             throw ProviderError(.invalidRequest, "\(quorum) of \(nodes.count) nodes cannot agree; name more nodes")
         }
-        self.transport = transport
-        self.nodes = nodes
+        self.nodes = nodes.map(\.url)
+        transports = Dictionary(uniqueKeysWithValues: nodes.map { ($0.url, $0.transport) })
         self.quorum = quorum
         self.chainID = chainID
         self.genesis = genesis
+    }
+
+    /// The same nodes, asked for something else.
+    func asked(for priority: RequestPriority) -> Self {
+        var client = self
+        client.priority = priority
+        return client
     }
 
     // MARK: - Asking
@@ -82,7 +106,7 @@ package final class EVMClient: Sendable {
         throw failure
     }
 
-    /// Asks every node in turn, and returns the answers that could be read.
+    /// Asks every node, all at once, and returns the answers that could be read, in the order of the nodes.
     ///
     /// Resting nodes are asked only while too few others have answered.
     ///
@@ -94,12 +118,11 @@ package final class EVMClient: Sendable {
         var found: [Answer] = []
         var failure = ProviderError(.unavailable, "too few nodes answer")
         let roll = roll()
-        for node in roll.all {
-            if found.count >= quorum, roll.resting.contains(node) { continue }
-            do {
-                let answers = try await answers(of: node, to: calls)
-                found.append(try reading(answers))
-            } catch { failure = error }
+        for outcome in await outcomes(at: roll.awake, of: calls) {
+            do { found.append(try reading(outcome.get())) } catch { failure = error }
+        }
+        for node in roll.all where roll.resting.contains(node) && found.count < quorum {
+            do { found.append(try reading(await answers(of: node, to: calls))) } catch { failure = error }
         }
         guard found.count >= quorum else { throw failure }
         return found
@@ -125,6 +148,18 @@ package final class EVMClient: Sendable {
         throw ProviderError(.malformed, "the nodes do not agree on \(calls.first?.method ?? "anything")")
     }
 
+    /// The first of the nodes' answers on which as many of them as the quorum agree.
+    ///
+    /// - Throws: `ProviderError` with the code `malformed` when there is none.
+    func agreed<Answer: Hashable>(_ answers: [Answer], on question: String) throws(ProviderError) -> Answer {
+        var counts: [Answer: Int] = [:]
+        for answer in answers {
+            counts[answer, default: 0] += 1
+            if counts[answer] == quorum { return answer }
+        }
+        throw ProviderError(.malformed, "the nodes do not agree on \(question)")
+    }
+
     /// The highest value that as many nodes as the quorum have reached.
     func reached<Value: Comparable>(
         _ calls: [Call],
@@ -138,16 +173,16 @@ package final class EVMClient: Sendable {
     ///
     /// - Throws: `ProviderError` with the last node's answer.
     func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
+        let calls = [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))]
         var failure: ProviderError?
         var isTaken = false
         let roll = roll()
-        for node in roll.all {
-            if isTaken, roll.resting.contains(node) { continue }
-            do {
-                try await introduce(node)
-                _ = try await answers(of: node, to: [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))])
-                isTaken = true
-            } catch { failure = error }
+        for outcome in await outcomes(at: roll.awake, of: calls, introducing: true) {
+            do { isTaken = try !outcome.get().isEmpty || isTaken } catch { failure = error }
+        }
+        for node in roll.all where roll.resting.contains(node) && !isTaken {
+            let outcome = await outcomes(at: [node], of: calls, introducing: true)
+            do { isTaken = try !outcome[0].get().isEmpty } catch { failure = error }
         }
         if !isTaken, let failure { throw failure }
     }
@@ -175,17 +210,40 @@ package final class EVMClient: Sendable {
     // MARK: - Requests
 
     /// The nodes for one question, in the order in which they are asked.
-    private func roll() -> NodeAttendance.Roll { attendance.withLock { $0.call(nodes) } }
+    private func roll() -> NodeAttendance.Roll { memory.attendance.withLock { $0.call(nodes) } }
 
     /// Has every node name its chain with its next answer.
-    func doubtChains() { trusted.withLock { $0 = [] } }
+    func doubtChains() { memory.trusted.withLock { $0 = [] } }
+
+    /// The answers of some nodes, which are asked at once, in their order.
+    ///
+    /// When they are introduced, each has named its chain before it is sent the calls.
+    private func outcomes(
+        at nodes: [String],
+        of calls: [Call],
+        introducing: Bool = false
+    ) async -> [Result<[JSONValue], ProviderError>] {
+        await withTaskGroup(of: (Int, Result<[JSONValue], ProviderError>).self) { group in
+            for (index, node) in nodes.enumerated() {
+                group.addTask {
+                    do throws(ProviderError) {
+                        if introducing { try await introduce(node) }
+                        return (index, .success(try await answers(of: node, to: calls)))
+                    } catch { return (index, .failure(error)) }
+                }
+            }
+            var outcomes: [(Int, Result<[JSONValue], ProviderError>)] = []
+            for await outcome in group { outcomes.append(outcome) }
+            return outcomes.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
 
     /// Asks a node for its chain, unless it is trusted.
     private func introduce(_ node: String) async throws(ProviderError) { _ = try await answers(of: node, to: []) }
 
     /// The node's answers; one that is not trusted names its chain in the same request.
     private func answers(of node: String, to calls: [Call]) async throws(ProviderError) -> [JSONValue] {
-        let isTrusted = trusted.withLock { $0.contains(node) }
+        let isTrusted = memory.trusted.withLock { $0.contains(node) }
         let asked = isTrusted ? calls : Self.introduction + calls
         var answers: [JSONValue] = []
         do throws(ProviderError) {
@@ -194,12 +252,12 @@ package final class EVMClient: Sendable {
             }
         } catch {
             // The next answer from this URL may come from another node.
-            if error.code == .unavailable { trusted.withLock { _ = $0.remove(node) } }
+            if error.code == .unavailable { memory.trusted.withLock { _ = $0.remove(node) } }
             throw error
         }
         guard !isTrusted else { return answers }
         try checkChain(chain: answers[0], first: answers[1])
-        trusted.withLock { _ = $0.insert(node) }
+        memory.trusted.withLock { _ = $0.insert(node) }
         return Array(answers.dropFirst(Self.introduction.count))
     }
 
@@ -226,7 +284,8 @@ package final class EVMClient: Sendable {
                 ]
             }
         )
-        let request = HTTPRequest(
+        guard let transport = transports[node] else { throw ProviderError(.unavailable, "there is no way to a node") }
+        var request = HTTPRequest(
             method: "POST",
             url: node,
             fields: [HTTPField("Content-Type", "application/json"), HTTPField("Accept", "application/json")],
@@ -234,12 +293,15 @@ package final class EVMClient: Sendable {
             timeout: Self.timeout,
             maximumResponseBytes: 64 << 20
         )
+        request.priority = priority
         let response: HTTPResponse
         do { response = try await transport.send(request) } catch {
-            attendance.withLock { $0.missed(node) }
+            memory.attendance.withLock { $0.missed(node) }
             throw ProviderError(.unavailable, "a node does not answer: \(error.reason)")
         }
-        attendance.withLock { $0.answered(node) }
+        // One that has too many requests is left alone: the others answer meanwhile.
+        let isBusy = response.status == 429 || response.status == 503
+        memory.attendance.withLock { isBusy ? $0.missed(node) : $0.answered(node) }
         guard response.status == 200 else {
             throw ProviderError(.unavailable, "a node answers with status \(response.status)")
         }

@@ -18,14 +18,19 @@ extension EVMProvider {
         of prepared: PreparedTransfer,
         for order: TransferOrder
     ) async throws(ProviderError) -> TransferFate {
-        let tip = try await client.tip(configuration.finality)
-        // Nothing is decided about a number that the final chain has not taken.
-        if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
-            return .pending
+        let tip: EVMClient.Tip
+        if let known = prepared.sequence.flatMap(cache.tip(afterTaking:)) {
+            tip = known
+        } else {
+            tip = try await payer.tip(configuration.finality)
+            // Nothing is decided about a number that the final chain has not taken.
+            if let number = prepared.sequence, try await finalNonce(at: tip.final) <= UInt64(clamping: number) {
+                return .pending
+            }
         }
         let hashes = Set(try SignedVariants(decoding: prepared.bytes).variants.map { EVMHash(of: $0.raw) })
-        for number in try await client.places(of: hashes) where number <= tip.final {
-            guard let block = try await read(number...number).first,
+        for number in try await payer.places(of: hashes) where number <= tip.final {
+            guard let block = try await read(number...number, by: payer).first,
                 let index = block.transactions.firstIndex(where: { hashes.contains($0.hash) })
             else { continue }
             return try await outcome(of: order, at: index, in: block)
@@ -40,10 +45,10 @@ extension EVMProvider {
     }
 
     /// The number that the hot wallet takes next after a final block; asked for once a block, for all transfers.
-    private func finalNonce(at final: UInt64) async throws(ProviderError) -> UInt64 {
-        let block = try await client.hash(at: final)
+    func finalNonce(at final: UInt64) async throws(ProviderError) -> UInt64 {
+        let block = try await payer.hash(at: final)
         if let known = cache.finalNonce(after: block) { return known }
-        let nonce = try await client.nonce(of: hotAddress, after: block)
+        let nonce = try await payer.nonce(of: hotAddress, after: block)
         cache.keep(finalNonce: nonce, after: block)
         return nonce
     }
@@ -61,7 +66,7 @@ extension EVMProvider {
         until final: UInt64
     ) async throws(ProviderError) -> (block: ChainBlock, index: Int)? {
         func isUsed(at number: UInt64) async throws(ProviderError) -> Bool {
-            try await client.nonce(of: hotAddress, after: client.hash(at: number)) > nonce
+            try await payer.nonce(of: hotAddress, after: payer.hash(at: number)) > nonce
         }
         var (before, after) = (final - min(final, Self.knownStates), final)
         // A number that was already used at the first of these blocks was used before them.
@@ -70,7 +75,7 @@ extension EVMProvider {
             let middle = before + (after - before) / 2
             if try await isUsed(at: middle) { after = middle } else { before = middle }
         }
-        guard let block = try await read(after...after).first,
+        guard let block = try await read(after...after, by: payer).first,
             let index = block.transactions.firstIndex(where: { $0.nonce == nonce && $0.provenSender == hotAddress })
         else { return nil }
         return (block, index)
@@ -85,7 +90,7 @@ extension EVMProvider {
         at index: Int,
         in block: ChainBlock
     ) async throws(ProviderError) -> TransferFate {
-        let receipt = try await receipts(of: block)[index]
+        let receipt = try await receipts(of: block, by: payer)[index]
         guard let units = Int256(exactly: BigInt(receipt.fee)) else {
             throw ProviderError(.malformed, "a fee needs more than 255 bits")
         }

@@ -16,13 +16,47 @@ extension EVMProvider {
     ) async throws(ProviderError) -> WalletReading {
         let isGas = wallet == gasAddress.lowercased
         let account = isGas ? gasAddress : hotAddress
-        let next = try await client.latestNonce(of: account)
-        let pending = max(next, try await client.pendingNonce(of: account))
+        let (next, pending) = try await payer.nonces(of: account)
         return WalletReading(
             wallet: account.lowercased,
             numbers: .inTurn(next: Int64(clamping: next), pending: Int64(clamping: pending)),
             paysOthers: !isGas
         )
+    }
+
+    /// Looks at the nonces of the account that pays out: after the last final block, after the newest one, and with the
+    /// requests that nodes keep; and at the receipts of requests whose nonces are taken.
+    ///
+    /// The receipts only tell whether somebody else signs with the key. Nodes are asked again when they have a new block
+    /// or something was sent.
+    ///
+    /// - Throws: `ProviderError`.
+    package func look(forUnseen unseen: [PreparedTransfer]) async throws(ProviderError) -> LaneView? {
+        let tip = try await payer.tip(configuration.finality)
+        if let known = cache.view(at: tip), unseen.allSatisfy({ ($0.sequence ?? 0) >= known.takenBelow }) {
+            return known
+        }
+        let decided = try await finalNonce(at: tip.final)
+        let (taken, kept) = try await payer.nonces(of: hotAddress)
+        var shown: Set<Int64> = []
+        var hashes: [EVMHash: Int64] = [:]
+        for transfer in unseen {
+            guard let number = transfer.sequence, UInt64(clamping: number) < taken else { continue }
+            for variant in try SignedVariants(decoding: transfer.bytes).variants {
+                hashes[EVMHash(of: variant.raw)] = number
+            }
+        }
+        for hash in try await payer.inBlocks(Set(hashes.keys)) {
+            if let number = hashes[hash] { shown.insert(number) }
+        }
+        let view = LaneView(
+            decidedBelow: Int64(clamping: decided),
+            takenBelow: Int64(clamping: taken),
+            keptBelow: Int64(clamping: kept),
+            shown: shown
+        )
+        cache.keep(view, at: tip)
+        return view
     }
 
     /// An order as it appears in its chain transaction or its token's log.

@@ -120,7 +120,11 @@ extension EVMProvider: TransferScanning {
     // MARK: - Blocks
 
     /// Blocks of the chain: the quorum agrees on the last one, and the others are its ancestors.
-    func read(_ range: ClosedRange<UInt64>) async throws(ProviderError) -> [ChainBlock] {
+    func read(
+        _ range: ClosedRange<UInt64>,
+        by asked: EVMClient? = nil
+    ) async throws(ProviderError) -> [ChainBlock] {
+        let client = asked ?? client
         var hash = try await client.hash(at: range.upperBound)
         // Blocks are taken from the cache as far as possible, from the end backwards.
         var found: [ChainBlock] = []
@@ -140,7 +144,11 @@ extension EVMProvider: TransferScanning {
         return fresh + found.reversed()
     }
 
-    func receipts(of block: ChainBlock) async throws(ProviderError) -> [ChainReceipt] {
+    func receipts(
+        of block: ChainBlock,
+        by asked: EVMClient? = nil
+    ) async throws(ProviderError) -> [ChainReceipt] {
+        let client = asked ?? client
         if let kept = cache.receipts(block.hash) { return kept }
         let receipts = try await client.receipts(of: block, checking: configuration.checksRoots)
         cache.keep(receipts, of: block.hash)

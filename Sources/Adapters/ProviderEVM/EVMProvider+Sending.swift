@@ -70,11 +70,15 @@ extension EVMProvider: TransferSending {
             throw ProviderError(.invalidRequest, "the permit is not of an account with nonces")
         }
         let call = try Call(order, of: self)
-        let head = try await freshHead()
+        let (head, tip) = try await prices()
         try await checkFunds(order, besides: permit.underWay)
-        let estimate = try await client.gas(from: hotAddress, to: call.to, value: call.value, data: call.data)
+        let (estimate, held) = try await payer.gasAndBalance(
+            from: hotAddress,
+            to: call.to,
+            value: call.value,
+            data: call.data
+        )
         let gasLimit = try limit(estimate, of: call.data, in: head)
-        let tip = try await client.priorityFee()
         let maximum = price(after: head) * 2 + tip
         guard maximum <= configuration.maximumGasPrice else {
             throw ProviderError(.unavailable, "gas costs more than the configured maximum; it is tried again later")
@@ -89,7 +93,6 @@ extension EVMProvider: TransferSending {
             value: call.value,
             data: call.data
         )
-        let held = try await client.latestBalance(of: hotAddress)
         let promised = try coins(promisedBy: permit)
         guard held >= promised + transaction.value + maximum * BigUInt(transaction.gasLimit) else {
             throw ProviderError(.unavailable, "the wallet \(hotAddress) holds too little coin; top it up")
@@ -121,12 +124,26 @@ extension EVMProvider: TransferSending {
         }
     }
 
+    /// The header of a fresh block and the usual priority fee, asked for once a second for all transfers that are signed.
+    private func prices() async throws(ProviderError) -> (head: EVMHeader, tip: BigUInt) {
+        let now = clock.now()
+        if let known = cache.prices, (.zero..<Self.pricesLast).contains(now.since(known.at)) {
+            return (known.head, known.tip)
+        }
+        let (head, tip) = (try await freshHead(), try await payer.priorityFee())
+        cache.keep(BlockCache.Prices(head: head, tip: tip, at: now))
+        return (head, tip)
+    }
+
+    /// How long the prices of gas are known.
+    private static let pricesLast = Duration.seconds(1)
+
     /// The header of the last block, on which the quorum agrees.
     ///
     /// - Throws: `ProviderError`; with the code `lagging` when it is too old to sign anything.
     func freshHead() async throws(ProviderError) -> EVMHeader {
-        let tip = try await client.tip(configuration.finality)
-        guard let head = try await read(tip.head...tip.head).first?.header else {
+        let tip = try await payer.tip(configuration.finality)
+        guard let head = try await read(tip.head...tip.head, by: payer).first?.header else {
             throw ProviderError(.lagging, "a node has no block \(tip.head)")
         }
         let time = Timestamp(seconds: Int64(clamping: head.timestamp))
@@ -226,7 +243,7 @@ extension EVMProvider: TransferSending {
             throw ProviderError(.malformed, error.reason)
         }
         guard case .dynamic(let maximum, let priority) = transaction.fee else { return nil }
-        let tip = try await client.priorityFee()
+        let tip = try await payer.priorityFee()
         let raised = max(maximum * (100 + Self.feeBump) / 100, price(after: try await freshHead()) * 2 + tip)
         guard raised <= configuration.maximumGasPrice else { return nil }
         transaction.fee = .dynamic(maximum: raised, priority: max(priority * (100 + Self.feeBump) / 100 + 1, tip))
@@ -244,7 +261,8 @@ extension EVMProvider: TransferSending {
             guard let last = try SignedVariants(decoding: prepared.bytes).variants.last else {
                 return .unknown(reason: "nothing was signed")
             }
-            try await client.broadcast(last.raw)
+            cache.forgetView()
+            try await payer.broadcast(last.raw)
             return .accepted
         } catch {
             let isHarmless = ["already known", "nonce too low"].contains { error.reason.contains($0) }

@@ -17,9 +17,9 @@ extension EVMProvider: BalanceStating {
         if let position {
             number = try BlockLocator(stored: position).last.number
         } else {
-            number = try await client.tip(configuration.finality).final
+            number = try await reporter.tip(configuration.finality).final
         }
-        guard let block = try await read(number...number).first else {
+        guard let block = try await read(number...number, by: reporter).first else {
             throw ProviderError(.lagging, "the nodes have no block \(number)")
         }
         var owners = [hotAddress, gasAddress]
@@ -35,7 +35,7 @@ extension EVMProvider: BalanceStating {
         }
         var sums: [EVMAddress?: BigUInt] = [:]
         var untold: Set<AssetID> = []
-        for (holding, balance) in zip(holdings, try await client.balances(holdings, after: block.hash)) {
+        for (holding, balance) in zip(holdings, try await reporter.balances(holdings, after: block.hash)) {
             if let balance {
                 sums[holding.token, default: 0] += balance
             } else if let token = holding.token.flatMap(token(at:)) {
@@ -72,7 +72,7 @@ extension EVMProvider {
     package func warnings() async throws(ProviderError) -> [String] {
         var warnings: [String] = []
         for (name, wallet) in [("wallet", hotAddress), ("gas account", gasAddress)]
-        where try await client.latestBalance(of: wallet) < Self.lowWater {
+        where try await reporter.latestBalance(of: wallet) < Self.lowWater {
             warnings.append("the \(name) \(wallet) holds less than 0.01 coins for fees; top it up")
         }
         return warnings

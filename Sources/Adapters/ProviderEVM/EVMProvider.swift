@@ -1,6 +1,7 @@
 package import BigInt
 import Cryptography
 package import EVM
+import HTTPMessages
 package import Money
 package import Payments
 package import Providers
@@ -81,7 +82,8 @@ package struct EVMProvider: PaymentProvider {
         package var maximumLag: Duration
         /// How long a transfer waits before it is sent again with a higher fee.
         package var patience: Duration
-        /// How many transfers of the hot wallet, and of the gas account, may be under way at once.
+        /// How many transfers of the hot wallet may wait for a block at once, and how many of the gas account may be under
+        /// way.
         package var transfersUnderWay: Int
         /// The most that a unit of gas may cost, in wei.
         package var maximumGasPrice: BigUInt
@@ -170,6 +172,11 @@ package struct EVMProvider: PaymentProvider {
             throw ProviderError(.invalidRequest, "a token is on another chain than \(configuration.chainID)")
         }
     }
+
+    /// The nodes, asked for payouts and for what has to be known before one.
+    var payer: EVMClient { client.asked(for: .payout) }
+    /// The nodes, asked for reports.
+    var reporter: EVMClient { client.asked(for: .report) }
 
     /// The account that pays out.
     package var hotWallet: EVMAddress { hotAddress }

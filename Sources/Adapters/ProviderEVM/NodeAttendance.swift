@@ -1,4 +1,5 @@
-/// Records which nodes answer, so that a node that accepts requests and never answers does not hold up every question.
+/// Records which nodes answer, so that a node that accepts requests and never answers, or has too many of them, does not
+/// hold up every question.
 ///
 /// A node that did not answer rests for the next questions, each time for twice as many, and is asked last meanwhile.
 /// Questions are counted instead of seconds, so that the order is the same in every run.
@@ -9,6 +10,8 @@ struct NodeAttendance {
         let all: [String]
         /// Those that rest.
         let resting: Set<String>
+        /// Those that do not rest.
+        var awake: [String] { all.filter { !resting.contains($0) } }
     }
 
     private struct Absence {
@@ -30,7 +33,7 @@ struct NodeAttendance {
         return Roll(all: nodes.filter { !resting.contains($0) } + nodes.filter(resting.contains), resting: resting)
     }
 
-    /// A node has not answered.
+    /// A node has not answered, or has said that it had too many requests.
     mutating func missed(_ node: String) {
         let rest = absences[node]?.next ?? 4
         absences[node] = Absence(rest: rest, next: min(rest * 2, Self.longestRest))

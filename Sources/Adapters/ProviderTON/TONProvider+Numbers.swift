@@ -1,5 +1,5 @@
 import Money
-import Payments
+package import Payments
 package import Providers
 import Seams
 import TON
@@ -36,6 +36,22 @@ extension TONProvider {
                 lifetimeOfRequests: .seconds(Int64(configuration.highloadTimeout ?? 0))
             )
         }
+    }
+
+    /// Blocks come every 0.4 seconds.
+    package var pace: Duration { .milliseconds(250) }
+
+    /// Reads the seqno of a wallet that takes numbers in turn, with one request: what it has taken is final.
+    ///
+    /// Nodes do not tell which requests they keep.
+    ///
+    /// - Throws: `ProviderError`.
+    package func look(forUnseen unseen: [PreparedTransfer]) async throws(ProviderError) -> LaneView? {
+        guard case .numbered(let wallet) = wallet else { return nil }
+        let next = try Self.seqno(of: try await payer.account(address), wallet.version)
+        // One number at a time needs no proof that nobody else signs: the wallet takes no other before.
+        let shown = Set(unseen.compactMap(\.sequence))
+        return LaneView(decidedBelow: next, takenBelow: next, keptBelow: next, shown: shown)
     }
 
     func feeReading(_ state: ToncenterClient.AccountState) throws(ProviderError) -> WalletReading {

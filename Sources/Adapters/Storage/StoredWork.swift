@@ -4,6 +4,8 @@ import Synchronization
 package enum StoredWork: String, Sendable, CaseIterable {
     /// Events for merchants' endpoints.
     case events
+    /// Refunds and payouts that may be sent.
+    case transfers
     /// What the other duties do: messages of rails, notices, sessions with wallets, bots.
     case messages
 }

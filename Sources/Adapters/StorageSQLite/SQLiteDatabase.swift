@@ -77,9 +77,10 @@ package final class SQLiteDatabase: Storage.Database {
     /// Nil: the database is on our machine.
     package func statedTime() async throws -> Timestamp? { nil }
 
-    /// Yields when this process has stored events; whoever stores messages calls for them, and no other process does.
+    /// Yields when this process has stored events or transfers; whoever stores messages calls for them, and no other
+    /// process does.
     package func calls(for work: StoredWork) -> AsyncStream<Void> {
-        work == .events ? groupWriter.bell.calls(for: work) : AsyncStream { $0.finish() }
+        work == .messages ? AsyncStream { $0.finish() } : groupWriter.bell.calls(for: work)
     }
 
     /// The number of commits; no other process commits to this database.

@@ -86,6 +86,13 @@ final class Doorbell: Sendable {
         }
     }
 
+    /// Whether one of some accounts was told of and not looked at yet.
+    func hasRung(_ accounts: [String], of provider: String) -> Bool {
+        content.withLock { content in
+            content.rung[provider]?.contains { accounts.contains($0.account) } ?? false
+        }
+    }
+
     /// The accounts that were told of and not looked at yet; they count as looked at.
     func takeAccounts(of provider: String) -> Set<ScanAccount> {
         content.withLock { $0.rung.removeValue(forKey: provider) ?? [] }

@@ -45,6 +45,18 @@ extension ReconciliationWorker {
     /// The duty that reads the history of a provider's accounts.
     static func scan(of provider: String) -> String { "scan of \(provider)" }
 
+    /// The duty that sends a provider's refunds and payouts.
+    static func outgoing(of provider: String) -> String { "outgoing of \(provider)" }
+
+    /// The duties that send refunds and payouts.
+    var outgoingDuties: [Duty] { settlement.providers.providers.map(outgoing) }
+
+    func outgoing(of provider: any PaymentProvider) -> Duty {
+        Duty(Self.outgoing(of: provider.key)) { lease, pass in
+            await advanceOutgoing(of: provider, under: lease, into: &pass)
+        }
+    }
+
     /// The duties with the providers of now, in the order in which a single pass does them.
     var duties: [Duty] {
         let providers = settlement.providers.providers
@@ -123,12 +135,7 @@ extension ReconciliationWorker {
                 }
             )
         }
-        duties.append(
-            Duty("outgoing of \(provider.key)") { lease, pass in
-                await advanceOutgoing(of: provider, under: lease, into: &pass)
-            }
-        )
-        return duties
+        return duties + [outgoing(of: provider)]
     }
 
     /// The interval of duties that are done less often than a pass.

@@ -168,7 +168,15 @@ extension ReconciliationWorker {
         let parts = rings.filter { !$0.isWhole }.compactMap { ring in
             settlement.providers.provider(ring.provider).flatMap(rungScan)
         }
-        return (whole.isEmpty ? [] : duties.filter { whole.contains($0.name) }) + parts
+        return (whole.isEmpty ? [] : duties.filter { whole.contains($0.name) }) + parts + rings.compactMap(follow)
+    }
+
+    /// The duty that follows what is on its way, when a wallet was told of that sends it.
+    private func follow(_ ring: Doorbell.Ring) -> Duty? {
+        guard let provider = settlement.providers.provider(ring.provider), let wallets = provider.send?.wallets,
+            doorbell.hasRung(wallets, of: ring.provider)
+        else { return nil }
+        return outgoing(of: provider)
     }
 
     private func rungScan(of provider: any PaymentProvider) -> Duty? {

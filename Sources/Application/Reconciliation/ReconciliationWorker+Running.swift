@@ -2,6 +2,7 @@ import Logging
 import Providers
 import Seams
 import Settlement
+import Storage
 
 /// How duties are done beside each other while the gateway works.
 extension ReconciliationWorker {
@@ -13,8 +14,12 @@ extension ReconciliationWorker {
         case push
         /// A node has told that something moves.
         case ring
-        /// A duty has ended.
-        case ended(Duty, DutyOutcome)
+        /// Refunds or payouts were stored that may be sent.
+        case stored
+        /// A duty with this name has something to look at again.
+        case again(String)
+        /// A duty has ended; after the pause it has something to look at again.
+        case ended(Duty, DutyOutcome, again: Duration?)
     }
 
     /// How long rings are gathered after one was passed on, so that a node that rings all the time causes few scans.
@@ -44,8 +49,18 @@ extension ReconciliationWorker {
                     do { try await settlement.clock.sleep(for: Self.ringPause) } catch { return }
                 }
             }
+            group.addTask { for await _ in settlement.database.calls(for: .transfers) { sender.yield(.stored) } }
             var roster = DutyRoster()
+            var waiting: Set<String> = []
             for await event in events {
+                if case .again(let name) = event { waiting.remove(name) }
+                // One pause at a time for each duty, however often it is done meanwhile.
+                if case .ended(let duty, _, let pause?) = event, waiting.insert(duty.name).inserted {
+                    group.addTask {
+                        do { try await settlement.clock.sleep(for: pause) } catch { return }
+                        sender.yield(.again(duty.name))
+                    }
+                }
                 for duty in choose(after: event, in: &roster) {
                     settlement.duties.show(roster.state(of: duty), of: duty.name)
                     group.addTask {
@@ -53,7 +68,7 @@ extension ReconciliationWorker {
                         let outcome = await carryOut(duty, into: &pass)
                         // A duty that was stopped is neither done nor failed.
                         guard !Task.isCancelled else { return settlement.duties.stop(duty.name) }
-                        sender.yield(.ended(duty, outcome))
+                        sender.yield(.ended(duty, outcome, again: pass.again))
                     }
                 }
             }
@@ -71,7 +86,9 @@ extension ReconciliationWorker {
             inboxBell.ring()
             let inboxes = Set(InboxTopic.allCases.map(\.duty))
             return roster.begin(among: duties.filter { inboxes.contains($0.name) }, at: now)
-        case .ended(let duty, let outcome):
+        case .stored: return roster.begin(among: outgoingDuties, at: now)
+        case .again(let name): return roster.begin(among: outgoingDuties.filter { $0.name == name }, at: now)
+        case .ended(let duty, let outcome, _):
             let jitter = random.bytes(1)[0]
             let ended = roster.end(duty, with: outcome, at: now, jitter: jitter)
             settlement.duties.show(roster.state(of: duty), of: duty.name)

@@ -69,6 +69,8 @@ package struct ReconciliationWorker: Sendable {
         package var problems: [String] = []
         /// The kinds of the errors behind the problems, without words of a peer.
         package var causes: Set<String> = []
+        /// How soon the duty has something to look at again; nil when it waits for its turn.
+        var again: Duration?
 
         /// Adds what another part of the pass did.
         mutating func add(_ part: Self) {
@@ -82,6 +84,7 @@ package struct ReconciliationWorker: Sendable {
             expired += part.expired
             problems += part.problems
             causes.formUnion(part.causes)
+            again = [again, part.again].compactMap { $0 }.min()
         }
 
         /// Whether anything changed, so that another pass may find more.
@@ -226,19 +229,25 @@ package struct ReconciliationWorker: Sendable {
         }
     }
 
-    /// Signs what waits at a provider, submits it, and follows what is on its way.
+    /// Follows what is on its way at a provider, and then signs and submits what waits, as the wallet has room for it.
     func advanceOutgoing(of provider: any PaymentProvider, under lease: Lease?, into pass: inout Pass) async {
+        await attempt("outgoing of \(provider.key)", into: &pass) { pass in
+            let sent = try await settlement.outgoingToFollow(of: provider)
+            await follow(sent.first, under: lease, into: &pass)
+            await follow(sent.others, under: lease, into: &pass)
+        }
         await attempt("batches of \(provider.key)", into: &pass) { pass in
             pass.outgoing += try await settlement.signBatch(of: provider, under: lease)
         }
         await attempt("outgoing of \(provider.key)", into: &pass) { pass in
-            let sent = try await settlement.outgoingToFollow(of: provider)
-            await follow(sent, under: lease, into: &pass)
             for id in try await settlement.outgoingToSign(of: provider) {
                 await attempt("transfer \(id)", into: &pass) { pass in
                     if try await hasAdvanced(id, under: lease) { pass.outgoing += 1 }
                 }
             }
+        }
+        await attempt("outgoing of \(provider.key)", into: &pass) { pass in
+            pass.again = try await settlement.pauseBeforeFollowing(provider)
         }
     }
 

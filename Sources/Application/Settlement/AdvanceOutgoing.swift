@@ -87,6 +87,7 @@ extension Settlement {
             try store(&updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
             return updated
         }
+        if let lane, let number = prepared.sequence { lanes.sign([number], in: lane) }
         try faults.pass(.afterStoringTransfer)
         return try await submit(signed, prepared, by: sender, lease)
     }
@@ -148,7 +149,12 @@ extension Settlement {
         }
         try faults.pass(.beforeStoringFate)
         switch fate {
-        case .pending: return try await insist(stored, prepared, by: sender, at: provider, lease)
+        case .pending:
+            // What a block has needs no second request: it takes effect in later blocks, or is not final yet.
+            if let lane = sender.lane, let number = prepared.sequence, number < lanes.firstWaiting(in: lane) {
+                return try await postpone(stored, by: sender.pace, lease)
+            }
+            return try await insist(stored, prepared, by: sender, at: provider, lease)
         case .confirmed(_, let fee, let moment):
             return try await finish(stored, .confirmed, fee: fee, failure: nil, decidedAt: moment, lease)
         case .lost(let reason, let fee, let moment):
@@ -311,8 +317,10 @@ extension Settlement {
             try also(updated, now, session)
             return updated
         }
-        if ended.status.state == .completed, let lane = providers.provider(ended.provider)?.send?.lane {
-            lanes.widen(lane)
+        if event == .confirmed, let number = ended.prepared?.sequence,
+            let lane = providers.provider(ended.provider)?.send?.lane
+        {
+            lanes.prove(number, in: lane)
         }
         return ended
     }

@@ -137,6 +137,7 @@ extension Settlement {
             }
         }
         guard let signed else { return waiting }
+        if let lane = sender.lane { lanes.sign(Set(batch.prepared.values.compactMap(\.sequence)), in: lane) }
         try faults.pass(.afterStoringTransfer)
         let outcome = try await submit(signed, by: sender, lease)
         return try await each(outcome) { transfer in

@@ -78,6 +78,16 @@ package protocol TransferSending: Sendable {
     ///
     /// - Throws: ``ProviderError`` when the rail cannot be reached; the transfer's fate is then still unknown.
     func fate(of prepared: PreparedTransfer, for order: TransferOrder) async throws(ProviderError) -> TransferFate
+
+    /// How soon a look at the wallet may show something new.
+    var pace: Duration { get }
+
+    /// Looks once, with few requests, at the wallet that numbers transfers in turn, for all of them that are under way.
+    ///
+    /// - Parameter unseen: transfers of which it wants to know whether a block has them, where their numbers are taken.
+    /// - Throws: ``ProviderError`` when the rail cannot be reached.
+    /// - Returns: what was seen; nil where there is no such wallet.
+    func look(forUnseen unseen: [PreparedTransfer]) async throws(ProviderError) -> LaneView?
 }
 
 extension TransferSending {
@@ -106,15 +116,21 @@ extension TransferSending {
     /// On some rails a sent payment cannot be recognised.
     package func appearance(of order: TransferOrder) -> SentPayment? { nil }
 
+    /// On most rails a second is soon enough.
+    package var pace: Duration { .seconds(1) }
+
+    /// Many rails number nothing.
+    package func look(forUnseen unseen: [PreparedTransfer]) async throws(ProviderError) -> LaneView? { nil }
+
     /// On most rails the hash is computed from the signed bytes.
     package func made(_ sent: SentTransfer, by prepared: PreparedTransfer) -> Bool { true }
 }
 
-/// A wallet that takes its numbers in turn, so that few of them may be under way.
+/// A wallet that takes its numbers in turn, so that few of them may wait at once.
 package struct Lane: Hashable, Sendable {
     /// A name that no other wallet of any rail has.
     package let name: String
-    /// The most numbers that may be under way at once.
+    /// The most numbers that may be signed and not be taken yet, not even by a block that may be discarded.
     package let limit: Int
 
     /// A wallet that takes its numbers in turn.

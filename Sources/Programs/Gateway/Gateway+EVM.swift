@@ -14,7 +14,8 @@ extension Gateway.ConfiguredProviders {
         _ file: GatewayConfiguration,
         _ keystore: Keystore,
         _ catalogues: Catalogues,
-        _ surroundings: Gateway.Surroundings
+        _ surroundings: Gateway.Surroundings,
+        _ nodes: inout NodeBudgets
     ) throws -> EVMProvider {
         let configuration = EVMProvider.Configuration(
             key: chain.key,
@@ -36,8 +37,20 @@ extension Gateway.ConfiguredProviders {
             .mapValues { BigInt($0).magnitude }
         )
         let client = try EVMClient(
-            transport: surroundings.transport,
-            nodes: try chain.nodes.map { try url($0, keystore) },
+            nodes: try chain.nodes.enumerated().map { number, node in
+                let url = try url(node, keystore)
+                let transport = try nodes.transport(
+                    to: NodeBudgets.Node(
+                        url: url,
+                        name: "\(chain.key) node \(number + 1)",
+                        section: "evm.\(chain.key)",
+                        requests: chain.requests,
+                        usual: NodeBudgets.usualOfEVM
+                    ),
+                    surroundings
+                )
+                return EVMClient.Node(url: url, transport: transport)
+            },
             quorum: chain.quorum,
             chainID: chain.chainID,
             genesis: try chain.genesis.map { try EVMHash($0) }

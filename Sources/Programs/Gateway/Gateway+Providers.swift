@@ -117,10 +117,10 @@ extension Gateway {
             for wallet in configuration.ton {
                 providers.append(try Self.ton(wallet, configuration, keystore, catalogues, surroundings, &nodes))
             }
-            self.nodes = nodes
             for chain in configuration.evm ?? [] {
-                providers.append(try Self.evm(chain, configuration, keystore, catalogues, surroundings))
+                providers.append(try Self.evm(chain, configuration, keystore, catalogues, surroundings, &nodes))
             }
+            self.nodes = nodes
             do { registry = try ProviderRegistry(providers) } catch { throw ConfigurationError(error.reason) }
             self.bots = bots
         }
@@ -186,18 +186,23 @@ extension Gateway {
             if let timeout = wallet.highloadTimeout, !(60...86_400).contains(timeout) {
                 throw ConfigurationError("ton.\(wallet.key).highload_timeout lies between 60 and 86400 seconds")
             }
-            let node = try nodes.transport(
-                to: wallet.toncenterURL,
-                named: wallet.key,
-                key: wallet.apiKeyEntry,
-                wallet,
-                surroundings
-            )
+            func transport(to url: String, named name: String, key: String?) throws -> BudgetedTransport {
+                let node = NodeBudgets.Node(
+                    url: url,
+                    name: name,
+                    key: key,
+                    section: place,
+                    requests: wallet.requests,
+                    usual: NodeBudgets.usualOfTON
+                )
+                return try nodes.transport(to: node, surroundings)
+            }
+            let node = try transport(to: wallet.toncenterURL, named: wallet.key, key: wallet.apiKeyEntry)
             func others(_ urls: [String]?, _ role: String) throws -> [ToncenterClient] {
                 try (urls ?? []).enumerated().map { number, url in
                     let name = "\(wallet.key) \(role) \(number + 1)"
-                    let transport = try nodes.transport(to: url, named: name, key: nil, wallet, surroundings)
-                    return ToncenterClient(transport: transport, baseURL: url, apiKey: nil, network: network)
+                    let node = try transport(to: url, named: name, key: nil)
+                    return ToncenterClient(transport: node, baseURL: url, apiKey: nil, network: network)
                 }
             }
             return try TONProvider(

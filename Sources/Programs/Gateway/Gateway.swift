@@ -128,6 +128,39 @@ package final class Gateway: Sendable {
     ///   rail differs from the configuration.
     /// - Returns: the URL that it listens on, without a slash at the end.
     package func listen() async throws -> String {
+        let url = try await open()
+        do { try await rails.begin() } catch {
+            await stopListening()
+            throw error
+        }
+        return url
+    }
+
+    /// Listens, and works until the task is cancelled or the database is replaced.
+    ///
+    /// The work does not wait for the rails' answers to the start: what waits for one that hangs is its own.
+    ///
+    /// - Parameter announce: called with the URL that it listens on, when all rails have answered or have had their time.
+    /// - Throws: what ``listen()`` throws.
+    package func serve(_ announce: @escaping @Sendable (String) -> Void) async throws {
+        let url = try await open()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await self.run()
+                return true
+            }
+            group.addTask {
+                try await self.parts.run("questions of the start") { try await self.rails.begin() }
+                if !Task.isCancelled { announce(url) }
+                return false
+            }
+            defer { group.cancelAll() }
+            while let hasEnded = try await group.next(), !hasEnded {}
+        }
+    }
+
+    /// Starts to listen, and prepares the checks of the rails.
+    private func open() async throws -> String {
         let server = try await HTTPServer.start(
             HTTPServer.Configuration(host: configuration.http.host, port: configuration.http.port),
             logger: logger,
@@ -139,20 +172,24 @@ package final class Gateway: Sendable {
         )
         self.server.withLock { $0 = server }
         settlement.address.become(configuration.http.address(listeningAt: server.url))
-        let configured =
+        rails.prepare(
             settlement.providers.providers.filter { $0.push == nil }.map(Self.check)
-            + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
+                + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
+        )
         try await hearTheDatabase()
         try await ForgottenPlaces.rememberPlaces(for: settlement)
         let forgotten = try await ForgottenPlaces(for: settlement)
         forgotten.tell(settlement)
         for sentence in forgotten.sentences { logger.error("\(sentence)") }
-        do { try await rails.begin(configured) } catch {
-            self.server.withLock { $0 = nil }
-            await server.stop()
-            throw error
-        }
         return server.url
+    }
+
+    private func stopListening() async {
+        let server = server.withLock { server in
+            defer { server = nil }
+            return server
+        }
+        await server?.stop()
     }
 
     /// Compares the clock with the times in the database, before any decision depends on it.
@@ -267,12 +304,8 @@ package final class Gateway: Sendable {
     ///
     /// - Throws: what the database throws.
     package func close() async throws {
-        let listening = server.withLock { server in
-            defer { server = nil }
-            return server
-        }
         router.stop()
-        await listening?.stop()
+        await stopListening()
         try? await worker.releaseLeases()
         try await settlement.database.close()
     }

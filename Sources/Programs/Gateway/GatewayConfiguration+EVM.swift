@@ -12,6 +12,8 @@ extension GatewayConfiguration {
         /// The JSON-RPC endpoints, the preferred one first; a URL that is secret is given as `keystore:` and the
         /// entry's name.
         package var nodes: [String]
+        /// How many requests each of them takes; a request may hold many calls.
+        package var requests: Requests?
         /// How many of them have to agree on anything that moves money.
         package var quorum: Int
         /// The hash of the chain's first block, which every node has to have.
@@ -26,7 +28,7 @@ extension GatewayConfiguration {
         package var operators: [String]?
         /// Whether blocks are checked against the roots in their headers; false for chains with types of their own.
         package var checkRoots: Bool?
-        /// How many transfers of a wallet may be under way at once, from 1 to 64; 40 when it is not set.
+        /// How many transfers of a wallet may wait for a block at once, from 1 to 64; 40 when it is not set.
         package var transfersUnderWay: Int?
         /// The most that a unit of gas may cost, in gwei; 500 when it is not set.
         package var maximumGasPrice: UInt64?
@@ -42,6 +44,7 @@ extension GatewayConfiguration {
             case name
             case testNetwork = "test_network"
             case nodes
+            case requests
             case quorum
             case genesis
             case walletEntry = "wallet_entry"

@@ -1,4 +1,20 @@
 extension GatewayConfiguration {
+    /// How many requests each of some nodes takes.
+    package struct Requests: Codable, Sendable {
+        /// Requests a second, over time.
+        package var perSecond: Int
+        /// Requests at once after a rest; twice as many as a second's by default.
+        package var burst: Int?
+        /// Unanswered requests at a time.
+        package var inFlight: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case perSecond = "per_second"
+            case burst
+            case inFlight = "in_flight"
+        }
+    }
+
     /// A wallet on TON, and what is taken there.
     package struct TON: Codable, Sendable {
         /// How customers are told apart.
@@ -29,22 +45,6 @@ extension GatewayConfiguration {
                 self.asset = asset
                 self.walletCode = walletCode
                 self.layout = layout
-            }
-        }
-
-        /// How many requests a node takes.
-        package struct Requests: Codable, Sendable {
-            /// Requests a second, over time.
-            package var perSecond: Int
-            /// Requests at once after a rest; twice as many as a second's by default.
-            package var burst: Int?
-            /// Unanswered requests at a time.
-            package var inFlight: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case perSecond = "per_second"
-                case burst
-                case inFlight = "in_flight"
             }
         }
 

@@ -3,10 +3,29 @@ import Seams
 
 /// The request budgets of the chains' nodes: one for each endpoint and key, because the node counts by these.
 struct NodeBudgets: Sendable {
-    /// What a node takes for which the configuration says nothing: as much as a key of toncenter allows.
+    /// A node, and what the configuration says of it.
+    struct Node {
+        let url: String
+        /// The name in metrics.
+        let name: String
+        /// The keystore entry of the key that the node counts by; nil when there is none beside the URL.
+        var key: String?
+        /// The section of the configuration, for example `ton.ton-mainnet`.
+        let section: String
+        let requests: GatewayConfiguration.Requests?
+        /// What it takes when the configuration says nothing.
+        let usual: RequestLimits
+    }
+
+    /// What a node of TON takes for which the configuration says nothing: as much as a key of toncenter allows.
     ///
     /// A node that takes less says so, and gets less.
-    private static let usual = RequestLimits(perSecond: 10, burst: 20, inFlight: 16)
+    static let usualOfTON = RequestLimits(perSecond: 10, burst: 20, inFlight: 16)
+    /// What a node of an EVM chain takes for which the configuration says nothing.
+    ///
+    /// A payout asks each node about seven times, so that this is a dozen payouts a second. A node that takes less says so,
+    /// and gets less.
+    static let usualOfEVM = RequestLimits(perSecond: 100, burst: 200, inFlight: 16)
 
     private struct Place: Hashable {
         let url: String
@@ -17,21 +36,18 @@ struct NodeBudgets: Sendable {
     /// The budgets, by the names of the providers that use them first.
     private(set) var all: [(name: String, budget: RequestBudget)] = []
 
-    /// The transport to an endpoint of a wallet, within its budget.
+    /// The transport to a node, within its budget.
     mutating func transport(
-        to url: String,
-        named name: String,
-        key: String?,
-        _ wallet: GatewayConfiguration.TON,
+        to node: Node,
         _ surroundings: Gateway.Surroundings
     ) throws(ConfigurationError) -> BudgetedTransport {
-        let place = Place(url: url, key: key)
+        let place = Place(url: node.url, key: node.key)
         if let budget = known[place] { return BudgetedTransport(surroundings.transport, within: budget) }
-        var limits = Self.usual
-        if let stated = wallet.requests {
+        var limits = node.usual
+        if let stated = node.requests {
             guard (1...100_000).contains(stated.perSecond), (1...100_000).contains(stated.burst ?? 1),
                 (1...1_000).contains(stated.inFlight ?? 1)
-            else { throw ConfigurationError("ton.\(wallet.key).requests: each number is at least 1") }
+            else { throw ConfigurationError("\(node.section).requests: each number is at least 1") }
             limits = RequestLimits(
                 perSecond: stated.perSecond,
                 burst: stated.burst ?? 2 * stated.perSecond,
@@ -40,7 +56,7 @@ struct NodeBudgets: Sendable {
         }
         let budget = RequestBudget(limits, clock: surroundings.clock)
         known[place] = budget
-        all.append((name, budget))
+        all.append((node.name, budget))
         return BudgetedTransport(surroundings.transport, within: budget)
     }
 }

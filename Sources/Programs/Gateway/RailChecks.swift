@@ -44,6 +44,8 @@ final class RailChecks: Sendable {
     private let missing = Mutex<[String: Check]>([:])
     /// The logged cause for each rail that is missing.
     private let causes = Mutex<[String: Cause]>([:])
+    /// The checks of the start, and those who wait until it is over.
+    private let start = Mutex<(checks: [Check], isOver: AsyncStream<Void>, end: AsyncStream<Void>.Continuation)?>(nil)
     private let added: AsyncStream<Check>
     private let adding: AsyncStream<Check>.Continuation
 
@@ -56,11 +58,21 @@ final class RailChecks: Sendable {
         (added, adding) = AsyncStream.makeStream()
     }
 
-    /// Asks all rails at once, and waits no longer than the start may take.
+    /// Names the rails that are asked at the start; none of them is offered before it has answered.
+    func prepare(_ checks: [Check]) {
+        for check in checks { hold(check) }
+        let (isOver, end) = AsyncStream.makeStream(of: Void.self)
+        start.withLock { $0 = (checks, isOver, end) }
+    }
+
+    /// Asks all rails of the start at once, and waits no longer than the start may take.
+    ///
+    /// All that answer in time are heard, so that the error does not depend on which of them is first.
     ///
     /// - Throws: ``ConfigurationError`` when one of them answers and differs from the configuration.
-    func begin(_ checks: [Check]) async throws(ConfigurationError) {
-        for check in checks { hold(check) }
+    func begin() async throws(ConfigurationError) {
+        guard let (checks, _, end) = start.withLock({ $0 }) else { return }
+        defer { end.finish() }
         let wrong = await withTaskGroup(of: (Check, ProviderError?)?.self) { group in
             for check in checks { group.addTask { (check, await self.failure(of: check)) } }
             group.addTask { [clock] in
@@ -83,7 +95,7 @@ final class RailChecks: Sendable {
             group.cancelAll()
             return wrong
         }
-        for check in checks where isMissing(check) {
+        for check in checks where isMissing(check) && !Task.isCancelled {
             tell(ProviderError(.unavailable, "no answer came in time"), of: check, isLate: true)
         }
         guard wrong.isEmpty else { throw ConfigurationError(wrong.sorted().joined(separator: "; ")) }
@@ -100,8 +112,10 @@ final class RailChecks: Sendable {
         for check in missing.withLock({ Array($0.values) }) { _ = await failure(of: check) }
     }
 
-    /// Asks the missing rails, with growing pauses, until the task is cancelled.
+    /// Asks the missing rails after the start, with growing pauses, until the task is cancelled.
     func run() async {
+        // Until the start is over, it asks them.
+        if let start = start.withLock({ $0 }) { for await _ in start.isOver {} }
         for check in missing.withLock({ Array($0.values) }) { adding.yield(check) }
         await withDiscardingTaskGroup { group in
             for await check in added { group.addTask { await self.keepAsking(check) } }

@@ -8,11 +8,13 @@ final class RunningParts: Sendable {
     var all: [String] { names.withLock { $0 } }
 
     /// Does a part; it counts as running until it returns.
-    func run(_ name: String, _ body: () async -> Void) async {
+    func run(_ name: String, _ body: () async throws -> Void) async rethrows {
         names.withLock { $0.append(name) }
-        await body()
-        names.withLock { names in
-            if let index = names.firstIndex(of: name) { names.remove(at: index) }
+        defer {
+            names.withLock { names in
+                if let index = names.firstIndex(of: name) { names.remove(at: index) }
+            }
         }
+        try await body()
     }
 }

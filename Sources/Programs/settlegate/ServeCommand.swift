@@ -2,6 +2,7 @@ import ArgumentParser
 import CommandParts
 import Gateway
 import Seams
+import Synchronization
 
 /// Runs the gateway.
 struct ServeCommand: AsyncParsableCommand {
@@ -15,16 +16,21 @@ struct ServeCommand: AsyncParsableCommand {
     mutating func run() async throws {
         try await Console.usable { try DescriptorBudget.current.demand() }
         let gateway = try await Console.usable { try await options.gateway() }
-        let url = try await Console.usable { try await gateway.listen() }
+        let failure = Mutex<(any Error)?>(nil)
         await Termination.run(
             whenSlow: {
                 Console.say("settlegate: it stops when these have ended: \(gateway.unfinished.joined(separator: ", "))")
             },
             {
-                Console.say("settlegate listens on \(url)")
-                await gateway.run()
+                do { try await gateway.serve { Console.say("settlegate listens on \($0)") } } catch {
+                    failure.withLock { $0 = error }
+                }
             }
         )
+        if let error = failure.withLock({ $0 }) {
+            try? await gateway.close()
+            try await Console.usable { () async throws -> Void in throw error }
+        }
         try await gateway.close()
         guard gateway.hasLostItsDatabase else { return }
         Console.say(

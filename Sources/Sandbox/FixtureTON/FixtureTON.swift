@@ -86,6 +86,9 @@ package final class FixtureTON: Sendable {
         }
     }
 
+    /// How many requests to wallets wait for the next block.
+    package var waitingRequests: Int { state.withLock(\.externals.count) }
+
     /// Makes blocks until nothing is under way.
     ///
     /// - Throws: `TONError` when a message cannot be executed.

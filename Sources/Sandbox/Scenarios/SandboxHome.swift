@@ -219,6 +219,7 @@ package struct SandboxHome: Sendable {
                 test_network: true
                 nodes: ["\(networks.url)/evm", "\(networks.url)/evm/1", "\(networks.url)/evm/2"]
                 quorum: 2
+                requests: { per_second: 10000, in_flight: 100 }
                 genesis: "\(networks.evm.genesis)"
                 wallet_entry: evm-hot
                 finality: "3"

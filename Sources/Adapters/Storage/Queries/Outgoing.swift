@@ -16,6 +16,7 @@ extension SQLSession {
 
     /// Stores a new transfer; it is due at once.
     package func insert(_ transfer: OutgoingTransfer) throws {
+        if transfer.status.state == .awaitingPayment { group.storedWork.insert(.transfers) }
         let (kind, payment): (OutgoingKind, PaymentID?) =
             switch transfer.purpose {
             case .refund(_, let payment): (.refund, payment)
@@ -96,6 +97,10 @@ extension SQLSession {
                 ]
             ) == 1
         if isFirst { try keepLane(of: transfer, in: place, from: old) }
+        // One that was approved, or is owed after all; one that only waits for longer calls nobody.
+        if isFirst, old != .awaitingPayment, transfer.status.state == .awaitingPayment {
+            group.storedWork.insert(.transfers)
+        }
         return isFirst
     }
 
@@ -188,10 +193,12 @@ extension SQLSession {
         }
     }
 
-    /// Transfers of all providers, or of one, in some states that are due at a moment, the longest due first.
+    /// Transfers of all providers, or of one, in some states that are due at a moment, the longest due first; without
+    /// those that are under way in `lane`.
     package func outgoing(
         in states: [PayoutStateMachine.State],
         of provider: String? = nil,
+        outside lane: String? = nil,
         dueAt moment: Timestamp,
         limit: Int
     ) throws -> [OutgoingTransfer] {
@@ -199,11 +206,21 @@ extension SQLSession {
         var arguments: [SQLValue] = [
             .moment(moment), .integer(Int64(limit)), .moment(moment.advanced(by: Self.longestPause)),
         ]
-        if let provider { arguments.append(.text(provider)) }
+        var filter = ""
+        if let provider {
+            arguments.append(.text(provider))
+            filter = "AND t.provider = $\(arguments.count)"
+        }
+        if let lane {
+            arguments.append(.text(lane))
+            filter += """
+                 AND NOT EXISTS (SELECT 1 FROM lanes l WHERE l.book = t.book AND l.transfer = t.id
+                AND l.lane = $\(arguments.count))
+                """
+        }
         return try all(
             """
-            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(numbers))
-            \(provider == nil ? "" : "AND t.provider = $4")
+            SELECT \(Self.outgoingColumns) FROM outgoing t WHERE t.state IN (\(numbers)) \(filter)
             AND (t.next_attempt_at <= $1 OR t.next_attempt_at > $3) ORDER BY t.next_attempt_at, t.id LIMIT $2
             """,
             arguments
