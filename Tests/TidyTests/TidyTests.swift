@@ -52,7 +52,12 @@ struct TidyTests {
         (" print(", [""], []),
         ("JSONDecoder", [""], []),
         ("JSONSerialization", [""], []),
-        ("session.post(", [""], ["Sources/Application/Settlement/Posting.swift"]),
+        (
+            "LedgerWriter(", [""],
+            ["Sources/Application/Settlement/Posting.swift", "Sources/Application/Settlement/Reservations.swift"]
+        ),
+        ("INTO ledger_transactions", [""], ["Sources/Adapters/Storage/LedgerWriter.swift"]),
+        ("INTO postings", [""], ["Sources/Adapters/Storage/LedgerWriter.swift"]),
     ]
 
     @Test("has no banned words", arguments: banned.map(\.word))

@@ -81,7 +81,7 @@ extension Settlement {
             postedAt: clock.now(),
             postings: postings
         )
-        try session.post(transaction)
+        try LedgerWriter(session).post(transaction)
         return transaction
     }
 
@@ -95,7 +95,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws {
         let (id, now) = (identifiers.next(LedgerTransactionKind.self), clock.now())
-        try session.post(.reversing(booked, id: id, kind: kind, occurredAt: moment, postedAt: now))
+        try LedgerWriter(session).post(.reversing(booked, id: id, kind: kind, occurredAt: moment, postedAt: now))
     }
 
     /// Where the money of a payment is now, after its refunds.

@@ -21,7 +21,7 @@ extension Settlement {
         postings.append(Posting(account: transfer.reservedAccount, amount: try transfer.amount.negated()))
         let kind = transfer.reservationKind
         let booked = try post(kind, of: .transfer(transfer), at: moment, postings, in: session)
-        try session.reserve(transfer.purpose.id, by: booked.id)
+        try LedgerWriter(session).reserve(transfer.purpose.id, by: booked.id)
     }
 
     /// Gives the money back to the accounts that it came from; a network fee that was charged all the same is a cost.
