@@ -123,7 +123,9 @@ struct BooksTests {
     func movedRow(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
         for number in 1...6 {
-            try await database.write { try LedgerWriter($0).post(Self.booking(number, of: MerchantID(value: UInt128(number)), 5)) }
+            try await database.write {
+                try LedgerWriter($0).post(Self.booking(number, of: MerchantID(value: UInt128(number)), 5))
+            }
         }
         let changes = [
             "UPDATE postings SET book = 2 WHERE book = 1 AND sequence = 1 AND line = 1",

@@ -72,7 +72,9 @@ struct DatabaseConformanceTests {
             for number in 0..<200 {
                 group.addTask {
                     let answer = try? await database.write { session -> Int in
-                        try LedgerWriter(session).post(try Self.ledgerTransaction(UInt128(number + 1), Int64(number + 1)))
+                        try LedgerWriter(session).post(
+                            try Self.ledgerTransaction(UInt128(number + 1), Int64(number + 1))
+                        )
                         if number % 3 == 0 { throw Refused() }
                         return number * 2
                     }
@@ -257,7 +259,9 @@ struct DatabaseConformanceTests {
     )
     func audit(change: String, engine: Engine) async throws {
         let database = try engine.open()
-        for number in 1...3 { try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(UInt128(number), 5)) } }
+        for number in 1...3 {
+            try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(UInt128(number), 5)) }
+        }
         #expect(try await database.read { try $0.auditJournal().findings.isEmpty })
         _ = try await database.write { session in
             try session.execute("INSERT INTO accounts (code, scope) VALUES ('z', '')", [])

@@ -33,7 +33,7 @@ struct PeriodBalanceTests {
                             try LedgerWriter(session).post(part.transaction)
                             continue
                         }
-                        let outcome = try session.separately {
+                        let outcome = try session.inSavepoint {
                             try LedgerWriter(session).post(part.transaction)
                             if part.fails { throw PeriodWorld.Refused() }
                         }
