@@ -5,12 +5,12 @@ Each fault has a name, a file, a text that occurs in it once, the replacement, a
 """
 
 SETTLEMENT = "Sources/Application/Settlement/"
-STORAGE = "Sources/Adapters/Storage/Queries/"
+STORAGE = "Sources/Adapters/Storage/"
 PAYMENTS = "Sources/Domain/Payments/"
 LEDGER = "Sources/Domain/Ledger/"
 EVM = "Sources/Adapters/ProviderEVM/"
 TON = "Sources/Adapters/ProviderTON/"
-MONEY = r"SettlementTests\.(BookkeepingTests|SettlementTests|UndoneTests|MoneyLawTests)/"
+MONEY = r"SettlementTests\.(BookkeepingTests|SettlementTests|UndoneTests|RulesLawTests|DecisionTableTests|MoneyLawTests)/"
 STATES = "PaymentsTests|LedgerTests"
 JOURNAL = "PeriodAuditTests|PeriodBalanceTests|BooksDocumentTests|AuditTests"
 
@@ -69,7 +69,7 @@ FAULTS = [
     ),
     (
         "a refund waits on the account of payouts",
-        SETTLEMENT + "Reservations.swift",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
         "case .refund: .refundsPayable(merchant)",
         "case .refund: .payoutsPayable(merchant)",
         MONEY,
@@ -84,35 +84,35 @@ FAULTS = [
     # Releases, reservations and reversals.
     (
         "a failed transfer keeps its reservation",
-        SETTLEMENT + "Reservations.swift",
-        "        try unreserve(transfer, as: .transferReleased, at: now, in: session)\n",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
+        "        try unreserve(transfer, as: .transferReleased)\n",
         "",
         MONEY,
     ),
     (
         "the fee of a failed transfer is not booked",
-        SETTLEMENT + "Reservations.swift",
-        "            try post(.networkFee, of: .transfer(transfer), at: now, charged, in: session)\n",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
+        "            try post(.networkFee, of: .transfer(transfer), at: now, charged)\n",
         "            _ = charged\n",
         MONEY,
     ),
     (
         "a refund that moves is reserved twice",
-        SETTLEMENT + "Reservations.swift",
-        "for refund in live { try unreserve(refund, as: .refundMoved, at: moment, in: session) }",
-        "for refund in live.dropFirst() { try unreserve(refund, as: .refundMoved, at: moment, in: session) }",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
+        "for refund in live { try unreserve(refund, as: .refundMoved) }",
+        "for refund in live.dropFirst() { try unreserve(refund, as: .refundMoved) }",
         MONEY,
     ),
     (
         "what is missing is no loss",
-        SETTLEMENT + "Reservations.swift",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
         "missing.isPositive ? taken + [(.providerLosses, missing)] : taken",
         "missing.isPositive ? taken + [(.ownFunds, missing)] : taken",
         MONEY,
     ),
     (
         "a payout that failed holds money",
-        SETTLEMENT + "Reservations.swift",
+        SETTLEMENT + "Decisions/Draft+Reservations.swift",
         "        case .failed, .cancelled: false\n",
         "        case .failed: true\n        case .cancelled: false\n",
         MONEY,
@@ -184,9 +184,9 @@ FAULTS = [
     ),
     (
         "an underpaid invoice opens no case",
-        SETTLEMENT + "ExpireInvoices.swift",
-        "if action == .openUnderpaid { try",
-        "if action == .announceExpired { try",
+        SETTLEMENT + "ExpiryRules.swift",
+        "if action == .openUnderpaid {\n",
+        "if action == .announceExpired {\n",
         MONEY,
     ),
     (
@@ -199,23 +199,23 @@ FAULTS = [
     # Doubled and dropped.
     (
         "a payment that was taken back stays booked",
-        SETTLEMENT + "Receiving/ObservationRecorder+Undoing.swift",
-        "            try reverse(payment, as: .paymentOrphaned, at: moment, in: session)\n",
+        SETTLEMENT + "Receiving/UndoRules.swift",
+        "            try draft.reverse(payment.id, as: .paymentOrphaned, at: moment)\n",
         "",
         MONEY,
     ),
     (
         "a payment that was taken back still counts",
-        SETTLEMENT + "Receiving/ObservationRecorder+Undoing.swift",
-        "            try takeBack(value, from: invoice, in: session)\n",
-        "            _ = (value, invoice)\n",
+        SETTLEMENT + "Receiving/UndoRules.swift",
+        "{ try takeBack(value, from: invoice, in: &draft) }\n",
+        "{ _ = (value, invoice) }\n",
         MONEY,
     ),
     (
         "the event of a payment is dropped",
         SETTLEMENT + "Receiving/PaymentRules.swift",
-        "        changes.append(.toldPayment(payment))\n",
-        "",
+        "        draft.tell(.payment(payment))\n        for orphan",
+        "        for orphan",
         MONEY,
     ),
     (
@@ -234,21 +234,21 @@ FAULTS = [
     ),
     (
         "a balance is added twice",
-        STORAGE + "Journal.swift",
+        STORAGE + "LedgerWriter.swift",
         "balance.change = try balance.change?.adding(amount) ?? amount",
         "balance.change = try balance.change?.adding(amount).adding(amount) ?? amount",
         JOURNAL,
     ),
     (
         "a month does not carry the balance over",
-        STORAGE + "Journal.swift",
-        "if let ended = last.period, ended != period { try writeBalances() }",
-        "if let ended = last.period, ended != period { group.balances = [:] }",
+        STORAGE + "LedgerWriter.swift",
+        "if let ended = last.period, ended != period { try session.writeBalances() }",
+        "if let ended = last.period, ended != period { session.group.balances = [:] }",
         JOURNAL,
     ),
     (
         "the seal leaves out what came before",
-        STORAGE + "Journal.swift",
+        STORAGE + "LedgerWriter.swift",
         "seal: last.seal.following(with: transaction)",
         "seal: JournalSeal.start.following(with: transaction)",
         JOURNAL,

@@ -118,7 +118,7 @@ struct BalanceTransactionTests {
                         Posting(account: account, amount: units), Posting(account: account, amount: units.negated()),
                     ]
                 )
-                try session.post(booked)
+                try LedgerWriter(session).post(booked)
             }
         }
         let error = await #expect(throws: UnnamedBook.self) {

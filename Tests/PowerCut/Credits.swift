@@ -64,7 +64,7 @@ package final class Credits: Sendable {
         do {
             try await database.write { session in
                 try first(session, number)
-                try session.post(transaction)
+                try LedgerWriter(session).post(transaction)
             }
         } catch { return }
         acknowledge("\(transaction.id)")

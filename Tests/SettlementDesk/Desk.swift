@@ -75,7 +75,7 @@ package struct Desk {
         let operators = MerchantID(value: 0)
         try session.insert(MerchantRecord(id: merchant, name: "m", feeBasisPoints: 0, createdAt: now))
         try session.insertOperator(MerchantRecord(id: operators, name: "o", feeBasisPoints: 0, createdAt: now))
-        try session.post(
+        try LedgerWriter(session).post(
             LedgerTransaction(
                 id: Identifier(value: 1),
                 kind: .movement,

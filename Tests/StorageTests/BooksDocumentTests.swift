@@ -67,9 +67,9 @@ struct BooksDocumentTests {
             try session.insert(merchant)
             // The first transaction is booked in October 2026, the others in November.
             let settled = try Self.booking(1, .invoiceSettled, postedAt: Timestamp(seconds: 1_793_200_000))
-            try session.post(settled)
-            try session.post(Self.booking(2, .paymentOrphaned, reverses: settled.id))
-            for number: UInt128 in 3...4 { try session.post(Self.booking(number, .invoiceSettled)) }
+            try LedgerWriter(session).post(settled)
+            try LedgerWriter(session).post(Self.booking(2, .paymentOrphaned, reverses: settled.id))
+            for number: UInt128 in 3...4 { try LedgerWriter(session).post(Self.booking(number, .invoiceSettled)) }
             try session.insert(
                 ExceptionCase(
                     id: CaseID(value: 1),

@@ -66,7 +66,7 @@ struct BooksTests {
         #expect(try await database.read { try $0.book(of: Self.operators) } == .operators)
         #expect(try await database.read { try $0.book(of: nil) } == .operators)
         await #expect(throws: StorageError.self) {
-            try await database.write { try $0.post(Self.booking(1, of: MerchantID(value: 99), 1)) }
+            try await database.write { try LedgerWriter($0).post(Self.booking(1, of: MerchantID(value: 99), 1)) }
         }
         try await database.close()
     }
@@ -86,7 +86,7 @@ struct BooksTests {
             let merchant = place == 0 ? nil : MerchantID(value: UInt128(place))
             let units = Int64(random.next() % 1_000) + 1
             let book = try await database.write { session in
-                try session.post(Self.booking(number, of: merchant, units))
+                try LedgerWriter(session).post(Self.booking(number, of: merchant, units))
                 return try session.book(of: merchant)
             }
             held[book, default: 0] += units
@@ -123,7 +123,9 @@ struct BooksTests {
     func movedRow(engine: Engine) async throws {
         let database = try await Self.database(on: engine)
         for number in 1...6 {
-            try await database.write { try $0.post(Self.booking(number, of: MerchantID(value: UInt128(number)), 5)) }
+            try await database.write {
+                try LedgerWriter($0).post(Self.booking(number, of: MerchantID(value: UInt128(number)), 5))
+            }
         }
         let changes = [
             "UPDATE postings SET book = 2 WHERE book = 1 AND sequence = 1 AND line = 1",
@@ -198,7 +200,7 @@ struct BooksTests {
                 Posting(account: AccountID(text: "suspense/ton"), amount: amount.negated()),
             ]
         )
-        try await database.write { try $0.post(misplaced) }
+        try await database.write { try LedgerWriter($0).post(misplaced) }
         let findings = try await database.read { try $0.auditJournal().findings }
         #expect(findings.count == 1 && findings[0].contains("book 1"), "\(findings)")
         try await database.close()

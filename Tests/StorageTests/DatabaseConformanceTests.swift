@@ -72,7 +72,9 @@ struct DatabaseConformanceTests {
             for number in 0..<200 {
                 group.addTask {
                     let answer = try? await database.write { session -> Int in
-                        try session.post(try Self.ledgerTransaction(UInt128(number + 1), Int64(number + 1)))
+                        try LedgerWriter(session).post(
+                            try Self.ledgerTransaction(UInt128(number + 1), Int64(number + 1))
+                        )
                         if number % 3 == 0 { throw Refused() }
                         return number * 2
                     }
@@ -100,7 +102,7 @@ struct DatabaseConformanceTests {
         let sums = try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 1...60 {
                 group.addTask {
-                    try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 1)) }
+                    try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(UInt128(number), 1)) }
                     // Every later reading of this task sees its own commits.
                     async let looked = database.lookUp { try $0.balance(account, of: nil, asset: .stars).units }
                     async let read = database.read { try $0.balance(account, of: nil, asset: .stars).units }
@@ -127,7 +129,7 @@ struct DatabaseConformanceTests {
             let endpoint = endpoint(UInt128(count), of: merchant)
             try await database.write { session in
                 try session.insert(endpoint)
-                try session.post(Self.ledgerTransaction(UInt128(count), 1))
+                try LedgerWriter(session).post(Self.ledgerTransaction(UInt128(count), 1))
             }
             for _ in 0..<6 {
                 let read = try await database.read { session in
@@ -162,7 +164,7 @@ struct DatabaseConformanceTests {
                 group.addTask {
                     do {
                         try await database.write { session in
-                            try session.post(Self.ledgerTransaction(UInt128(number), 1))
+                            try LedgerWriter(session).post(Self.ledgerTransaction(UInt128(number), 1))
                             // Every third unit expects an outdated row.
                             let old = number % 3 == 0 ? "b" : "a"
                             try session.executeOne(rename, [.text("a"), .text(old)])
@@ -229,7 +231,7 @@ struct DatabaseConformanceTests {
     func reopened(engine: Engine) async throws {
         let place = try engine.place()
         let database = try engine.open(place)
-        try await database.write { try $0.post(Self.ledgerTransaction(1, 5)) }
+        try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(1, 5)) }
         try await database.close()
         let again = try engine.open(place)
         #expect(try await again.read { try $0.balance(AccountID(text: "a/x"), of: nil, asset: .stars).units } == 5)
@@ -257,7 +259,9 @@ struct DatabaseConformanceTests {
     )
     func audit(change: String, engine: Engine) async throws {
         let database = try engine.open()
-        for number in 1...3 { try await database.write { try $0.post(Self.ledgerTransaction(UInt128(number), 5)) } }
+        for number in 1...3 {
+            try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(UInt128(number), 5)) }
+        }
         #expect(try await database.read { try $0.auditJournal().findings.isEmpty })
         _ = try await database.write { session in
             try session.execute("INSERT INTO accounts (code, scope) VALUES ('z', '')", [])
@@ -283,8 +287,8 @@ struct DatabaseConformanceTests {
         }
         for await _ in isHeld { break }
         let units: [@Sendable (any SQLSession) throws -> Void] = [
-            { try $0.post(Self.ledgerTransaction(1, 5)) }, { _ in throw Refused() },
-            { try $0.post(Self.ledgerTransaction(2, 5)) },
+            { try LedgerWriter($0).post(Self.ledgerTransaction(1, 5)) }, { _ in throw Refused() },
+            { try LedgerWriter($0).post(Self.ledgerTransaction(2, 5)) },
             { try $0.execute("INSERT INTO orphans (id, parent) VALUES (1, 2)", []) },
         ]
         await withTaskGroup(of: Void.self) { group in
@@ -296,7 +300,7 @@ struct DatabaseConformanceTests {
         }
         _ = try await first
         #expect(try await database.read { try $0.trialBalance().lines.isEmpty }, "nothing was committed")
-        try await database.write { try $0.post(Self.ledgerTransaction(3, 5)) }
+        try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(3, 5)) }
         let (balance, findings) = try await database.read { session in
             (
                 try session.balance(AccountID(text: "a/x"), of: nil, asset: .stars).units,
@@ -319,10 +323,10 @@ struct DatabaseConformanceTests {
                 occurredAt: Timestamp(seconds: 2),
                 postedAt: Timestamp(seconds: 3)
             )
-            try await database.write { try $0.post(undone) }
+            try await database.write { try LedgerWriter($0).post(undone) }
         }
         await #expect(throws: StorageError.self) { try await undo(booked, as: 2) }
-        try await database.write { try $0.post(booked) }
+        try await database.write { try LedgerWriter($0).post(booked) }
         try await undo(booked, as: 3)
         await #expect(throws: StorageError.self) { try await undo(booked, as: 4) }
         let found = try await database.read { session in
@@ -342,7 +346,7 @@ struct DatabaseConformanceTests {
         let found = try await database.write { session -> [String] in
             for (index, account) in ["pay", "pay/a", "pay/b", "pay_x", "paz/a"].enumerated() {
                 let amount = Amount(asset: .stars, units: 1)
-                try session.post(
+                try LedgerWriter(session).post(
                     LedgerTransaction(
                         id: Identifier(value: UInt128(index + 1)),
                         kind: .movement,
@@ -455,7 +459,7 @@ struct DatabaseConformanceTests {
         }
         let isKept = try await database.read { try $0.merchants() } == [merchant]
         #expect((isTold == true) == isKept)
-        try await database.write { try $0.post(Self.ledgerTransaction(1, 5)) }
+        try await database.write { try LedgerWriter($0).post(Self.ledgerTransaction(1, 5)) }
         try await database.close()
     }
 }

@@ -29,7 +29,7 @@ struct PeriodAuditTests {
             for (index, period) in periods.enumerated() {
                 let lines = booked.compactMap { line in line.units[index].map { (line.account, $0) } }
                 let moment = try moment(in: period)
-                try session.post(
+                try LedgerWriter(session).post(
                     LedgerTransaction(
                         id: Identifier(value: UInt128(index + 1)),
                         kind: .movement,

@@ -30,11 +30,11 @@ struct PeriodBalanceTests {
                 try await database.write { session in
                     for part in unit.parts {
                         guard part.isApart else {
-                            try session.post(part.transaction)
+                            try LedgerWriter(session).post(part.transaction)
                             continue
                         }
-                        let outcome = try session.separately {
-                            try session.post(part.transaction)
+                        let outcome = try session.inSavepoint {
+                            try LedgerWriter(session).post(part.transaction)
                             if part.fails { throw PeriodWorld.Refused() }
                         }
                         if !part.fails { try outcome.get() }

@@ -29,7 +29,7 @@ struct PostgresDatabaseTests {
                             Posting(account: AccountID(text: "b"), amount: amount.negated()),
                         ]
                     )
-                    try await gateways[number % 2].write { try $0.post(transaction) }
+                    try await gateways[number % 2].write { try LedgerWriter($0).post(transaction) }
                 }
             }
             try await group.waitForAll()

@@ -184,7 +184,9 @@ struct WriteScopeTests {
                         ]
                     )
                     let scope = order.number % 2 == 0 ? Self.first : Self.second
-                    try await world.gateways[order.number / 2 % 2].write(in: scope) { try $0.post(transaction) }
+                    try await world.gateways[order.number / 2 % 2].write(in: scope) {
+                        try LedgerWriter($0).post(transaction)
+                    }
                 }
             }
             try await group.waitForAll()

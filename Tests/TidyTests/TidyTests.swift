@@ -52,7 +52,9 @@ struct TidyTests {
         (" print(", [""], []),
         ("JSONDecoder", [""], []),
         ("JSONSerialization", [""], []),
-        ("session.post(", [""], ["Sources/Application/Settlement/Posting.swift"]),
+        ("LedgerWriter(", [""], ["Sources/Application/Settlement/Decisions/Applier.swift"]),
+        ("INTO ledger_transactions", [""], ["Sources/Adapters/Storage/LedgerWriter.swift"]),
+        ("INTO postings", [""], ["Sources/Adapters/Storage/LedgerWriter.swift"]),
     ]
 
     @Test("has no banned words", arguments: banned.map(\.word))
@@ -67,6 +69,16 @@ struct TidyTests {
                 #expect(!code.contains(word), "\(file):\(number + 1) has \(word)")
             }
         }
+    }
+
+    @Test("decides without a database: no file of rules, or of the draft that they fill, names a session")
+    func decisions() throws {
+        let rules = Self.sources.filter { file in
+            let name = file.split(separator: "/").last ?? ""
+            return Project.isFile(file, of: "Settlement") && (name.hasSuffix("Rules.swift") || name.hasPrefix("Draft"))
+        }
+        #expect(rules.count >= 10)
+        for file in rules { #expect(try !Project.text(of: file).contains("SQLSession"), "\(file) reads") }
     }
 
     /// The ways in which a client reads a peer's text, and the gates that it has to pass.

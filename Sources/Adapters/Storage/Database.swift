@@ -162,7 +162,7 @@ extension SQLSession {
     ///
     /// - Throws: when it cannot be undone, because the database does not answer: the whole unit fails.
     /// - Returns: what `body` returns, or the error by which it or one of its statements failed.
-    package func separately<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
+    package func inSavepoint<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
         let before = group.copy()
         try execute("SAVEPOINT item", [])
         do {

@@ -36,7 +36,7 @@ extension Settlement {
             guard let batch = provider.batch else { return try await sign(stored, by: sender, at: provider, lease) }
             return try await sign([stored], by: batch, at: provider, lease).first ?? stored
         case (.inProgress, let prepared?), (.unknown, let prepared?):
-            return try await follow(stored, prepared, by: sender, at: provider, lease)
+            return try await learnFate(of: stored, prepared, by: sender, at: provider, lease)
         case (.unknown, nil):
             // No signed bytes are left to follow: a person decides what became of the transfer.
             return try await postpone(stored, by: Self.retryInterval, lease)
@@ -82,7 +82,7 @@ extension Settlement {
             var updated = stored
             _ = try updated.status.apply(.signed)
             updated.prepared = prepared
-            try keep(prepared, under: permit, at: provider.key, in: session)
+            try storeNumber(of: prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
             try store(&updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
             return updated
@@ -93,8 +93,8 @@ extension Settlement {
     }
 
     /// Stores that a number was signed, if its wallet may still sign and the number is still free.
-    private func keep(
-        _ prepared: PreparedTransfer,
+    private func storeNumber(
+        of prepared: PreparedTransfer,
         under permit: SigningPermit,
         at provider: String,
         in session: any SQLSession
@@ -131,13 +131,13 @@ extension Settlement {
         case .rejected(let reason):
             return try await finish(stored, .provenDead, fee: nil, failure: reason, lease)
         case .unknown(let reason):
-            return try await loseSight(of: stored, reason: reason, lease)
+            return try await markUnknown(stored, because: reason, lease)
         }
     }
 
     /// Asks for a submitted transfer's fate first: it is submitted again only while its fate is pending.
-    private func follow(
-        _ stored: OutgoingTransfer,
+    private func learnFate(
+        of stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
         at provider: any PaymentProvider,
@@ -145,7 +145,7 @@ extension Settlement {
     ) async throws -> OutgoingTransfer {
         let fate: TransferFate
         do { fate = try await sender.fate(of: prepared, for: TransferOrder(stored)) } catch {
-            return try await loseSight(of: stored, reason: error.reason, lease)
+            return try await markUnknown(stored, because: error.reason, lease)
         }
         try faults.pass(.beforeStoringFate)
         switch fate {
@@ -154,18 +154,20 @@ extension Settlement {
             if let lane = sender.lane, let number = prepared.sequence, number < lanes.firstWaiting(in: lane) {
                 return try await postpone(stored, by: sender.pace, lease)
             }
-            return try await insist(stored, prepared, by: sender, at: provider, lease)
+            return try await sendAgain(stored, prepared, by: sender, at: provider, lease)
         case .confirmed(_, let fee, let moment):
-            return try await finish(stored, .confirmed, fee: fee, failure: nil, decidedAt: moment, lease)
+            return try await finish(stored, as: TransferEnd(event: .confirmed, fee: fee, decidedAt: moment), lease)
         case .lost(let reason, let fee, let moment):
-            return try await finish(stored, .confirmed, fee: fee, failure: reason, decidedAt: moment, lease) {
-                try openCase(ofUndelivered: $0, at: $1, in: $2)
-            }
+            var end = TransferEnd(event: .confirmed, fee: fee, failure: reason, decidedAt: moment)
+            end.undelivered = try undelivered(stored)
+            return try await finish(stored, as: end, lease)
         case .dead(let reason, let fee, let moment):
-            return try await finish(stored, .provenDead, fee: fee, failure: reason, decidedAt: moment, lease)
+            let end = TransferEnd(event: .provenDead, fee: fee, failure: reason, decidedAt: moment)
+            return try await finish(stored, as: end, lease)
         case .displaced(let reason, let moment):
             if let lost = try await displace(stored, prepared, by: sender, lease) { return lost }
-            return try await finish(stored, .provenDead, fee: nil, failure: reason, decidedAt: moment, lease)
+            let end = TransferEnd(event: .provenDead, failure: reason, decidedAt: moment)
+            return try await finish(stored, as: end, lease)
         }
     }
 
@@ -203,7 +205,7 @@ extension Settlement {
 
     /// Sends a transfer again that is not in the rail's history yet: the same bytes, or a new signature that the rail
     /// takes sooner.
-    private func insist(
+    private func sendAgain(
         _ stored: OutgoingTransfer,
         _ prepared: PreparedTransfer,
         by sender: any TransferSending,
@@ -214,7 +216,7 @@ extension Settlement {
             // A rail that identifies orders by name is asked for this one before it is sent again.
             let permit: SigningPermit
             do { permit = try await self.permit(by: sender, at: provider) } catch let error as ProviderError {
-                return try await loseSight(of: stored, reason: error.reason, lease)
+                return try await markUnknown(stored, because: error.reason, lease)
             }
             if sender.isDone(prepared, under: permit) {
                 return try await finish(stored, .confirmed, fee: nil, failure: nil, lease)
@@ -224,7 +226,7 @@ extension Settlement {
         do { renewed = try await renew(prepared, of: stored, by: sender, at: provider) } catch let error
             as ProviderError
         {
-            return try await loseSight(of: stored, reason: error.reason, lease)
+            return try await markUnknown(stored, because: error.reason, lease)
         }
         guard let renewed else {
             // Transfers that were signed together share one request: submitting the first is enough.
@@ -259,9 +261,10 @@ extension Settlement {
         return try await sender.renewed(prepared, for: TransferOrder(stored), under: permit)
     }
 
-    func loseSight(
-        of stored: OutgoingTransfer,
-        reason: String,
+    /// Stores that the provider did not report a transfer's fate.
+    private func markUnknown(
+        _ stored: OutgoingTransfer,
+        because reason: String,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
         let now = clock.now()
@@ -288,36 +291,29 @@ extension Settlement {
         }
     }
 
-    /// Ends a transfer: the money set aside for it has left, or is given back.
-    ///
-    /// `moment` is when the rail's history decided it; nil when something else did.
+    /// Ends a transfer by an event that something else than the rail's history has decided.
     func finish(
         _ stored: OutgoingTransfer,
         _ event: PayoutStateMachine.Event,
         fee: Amount?,
         failure: String?,
-        decidedAt moment: Timestamp? = nil,
-        _ lease: Lease?,
-        also: @escaping @Sendable (OutgoingTransfer, Timestamp, any SQLSession) throws -> Void = { _, _, _ in }
+        _ lease: Lease?
     ) async throws -> OutgoingTransfer {
+        try await finish(stored, as: TransferEnd(event: event, fee: fee, failure: failure), lease)
+    }
+
+    /// Ends a transfer: the money set aside for it has left, or is given back.
+    func finish(_ stored: OutgoingTransfer, as end: TransferEnd, _ lease: Lease?) async throws -> OutgoingTransfer {
         let now = clock.now()
         let ended: OutgoingTransfer = try await write(under: lease) { session in
-            var updated = stored
-            let action = try updated.status.apply(event)
-            updated.concludedAt = moment
-            updated.networkFee = fee
-            updated.failure = failure
-            updated.finishedAt = now
-            try store(&updated, from: stored, nextAttemptAt: now, in: session)
-            switch action {
-            case .postCompleted: try complete(updated, fee: fee, at: now, in: session)
-            case .releaseFunds: try giveBack(updated, fee: fee, at: now, in: session)
-            case .sign, .submit, .watch, .reopen, .none: break
-            }
-            try also(updated, now, session)
-            return updated
+            var draft = try draft(about: [stored.merchant], at: now, in: session)
+            var status = stored.status
+            // What is given back goes where it came from.
+            if try status.apply(end.event) == .releaseFunds { try include(stored, in: &draft, session) }
+            let ended = try draft.end(stored, as: end)
+            return try applier(at: now, in: session).apply(draft.decided(ended))
         }
-        if event == .confirmed, let number = ended.prepared?.sequence,
+        if end.event == .confirmed, let number = ended.prepared?.sequence,
             let lane = providers.provider(ended.provider)?.send?.lane
         {
             lanes.prove(number, in: lane)
@@ -338,34 +334,6 @@ extension Settlement {
         guard isFirst else {
             throw SettlementError(.conflict, "the transfer \(stored.purpose.id) has changed meanwhile")
         }
-    }
-
-    /// Gives back a transfer's money; the money of a failed refund waits for a decision again, where it waited before.
-    private func giveBack(
-        _ transfer: OutgoingTransfer,
-        fee: Amount?,
-        at now: Timestamp,
-        in session: any SQLSession
-    ) throws {
-        try release(transfer, fee: fee, at: now, in: session)
-        guard case .refund(_, let id) = transfer.purpose, let payment = try session.payment(id) else { return }
-        try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
-    }
-
-    func complete(
-        _ transfer: OutgoingTransfer,
-        fee: Amount?,
-        at now: Timestamp,
-        in session: any SQLSession
-    ) throws {
-        let postings = try Bookkeeping.sent(
-            transfer.amount,
-            fee: fee,
-            from: transfer.provider,
-            reserved: transfer.reservedAccount
-        )
-        try post(.transferSent, of: .transfer(transfer), at: now, postings, in: session)
-        try announce(.completed, transfer, at: now, in: session)
     }
 }
 

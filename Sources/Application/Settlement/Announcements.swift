@@ -115,8 +115,7 @@ extension Settlement {
 
     /// Tells the merchant, or the operator, that a payment was taken back.
     func announceOrphaned(_ payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
-        guard let stored = try session.payment(payment.id) else { return }
-        let representation = try representation.json(stored)
+        let representation = try representation.json(payment)
         let merchant = payment.merchant ?? operatorMerchant
         try append(Self.paymentOrphaned, subject: payment.id.text, representation, to: merchant, at: now, in: session)
     }

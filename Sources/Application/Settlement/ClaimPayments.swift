@@ -77,9 +77,6 @@ extension ObservationRecorder {
         note: String?,
         in session: any SQLSession
     ) throws {
-        for open in try session.cases(of: payment.id) where open.state == .open {
-            try settlement.close(open, .init(.assigned, object: option.invoice.text, note: note, at: now), in: session)
-        }
         let arrival = Arrival(
             id: payment.id,
             transfer: try transfer(of: payment, for: option, in: session),
@@ -87,7 +84,10 @@ extension ObservationRecorder {
             stored: payment,
             madeAt: payment.occurredAt
         )
-        _ = try receive(arrival, matching: session.option(option.reference, at: providerKey), in: session)
+        let match = try session.option(option.reference, at: providerKey)
+        _ = try decide(about: arrival, matching: match, in: session) { target, draft in
+            try rules.assign(arrival, to: option.invoice, note: note, for: target, in: &draft)
+        }
     }
 
     /// The transfer that a stored payment was, as one for an option.

@@ -68,10 +68,9 @@ extension Settlement {
                 status: status,
                 createdAt: now
             )
-            try session.insert(transfer)
-            try reserve(transfer, from: [(.coldStorage(rule.provider), amount)], at: now, in: session)
-            try announce(.created, transfer, at: now, in: session)
-            return transfer
+            var draft = try draft(about: [operatorMerchant], at: now, in: session)
+            try draft.request(transfer, from: [(.coldStorage(rule.provider), amount)])
+            return try applier(at: now, in: session).apply(draft.decided(transfer))
         }
     }
 }

@@ -25,11 +25,9 @@ extension Settlement {
             let watermarks = try scans.map { try $0.watermark(in: session) }
             for invoice in try session.invoicesToExpire(at: now, watermarks: watermarks, limit: limit)
             where now > invoice.expiresAt.advanced(by: longestGrace) {
-                var updated = invoice
-                let action = try updated.status.apply(.expired)
-                try session.update(&updated, from: invoice)
-                if action == .openUnderpaid { try openUnderpaid(updated, at: now, in: session) }
-                try announce(.expired, updated, at: now, in: session)
+                var draft = try draft(about: [invoice.merchant], at: now, in: session)
+                try ExpiryRules(invoice, in: session).expire(in: &draft)
+                try applier(at: now, in: session).apply(draft.decided())
                 ended.append(invoice.id)
             }
             return ended
@@ -56,17 +54,17 @@ extension Settlement {
     private var longestGrace: Duration {
         providers.providers.map(\.capabilities.graceAfterExpiry).max() ?? .zero
     }
+}
 
-    private func openUnderpaid(_ invoice: Invoice, at now: Timestamp, in session: any SQLSession) throws {
-        for payment in try session.payments(of: invoice.id)
-        where payment.classification == .partial && payment.state == .final {
-            let held = AccountID.customerClearing(invoice.merchant)
-            let postings = try Bookkeeping.move(payment.amount, from: held, to: .underpayments(invoice.merchant))
-            try move(payment.id, at: now, in: session) {
-                try post(.underpaid, of: .payment(payment), at: now, postings, in: session)
-            }
-            try keepCases(of: payment, closing: .init(.superseded, at: now), in: session)
-        }
+extension ExpiryRules {
+    /// What was read about an invoice whose time is over.
+    fileprivate init(_ invoice: Invoice, in session: any SQLSession) throws {
+        self.invoice = invoice
+        parts =
+            invoice.status.state == .processing
+            ? try session.payments(of: invoice.id)
+                .filter { $0.classification == .partial && $0.state == .final }
+                .map { try BookedPayment($0, in: session) } : []
     }
 }
 

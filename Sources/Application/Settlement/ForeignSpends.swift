@@ -49,7 +49,7 @@ extension ObservationRecorder {
         let isBack = try !session.spends(of: sent.naturalKey).isEmpty
         if !isBack, let own, try wasThereBefore(sent, signature, own, in: session) { return }
         if own?.paysOthers != true, signature.payments.isEmpty { return }
-        try keep(sent, signature, isBack: isBack, in: session)
+        try store(sent, signature, isBack: isBack, in: session)
         let sentence = "\(signature.evidence) was not signed here"
         let held = own?.paysOthers == true ? wallets.filter { $0.wallet == signature.wallet } : wallets
         for wallet in held {
@@ -69,7 +69,7 @@ extension ObservationRecorder {
         return try session.acceptedNumbers(of: wallet.wallet, at: providerKey).contains(number)
     }
 
-    private func keep(
+    private func store(
         _ sent: SentTransfer,
         _ signature: WalletSignature,
         isBack: Bool,

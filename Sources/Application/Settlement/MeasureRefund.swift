@@ -10,14 +10,15 @@ extension Settlement {
     /// that is left.
     func measure(
         _ measure: RefundMeasure,
-        of payment: Payment,
+        of booked: BookedPayment,
         at now: Timestamp,
         in session: any SQLSession
     ) throws -> (amount: Amount?, quote: Quote?) {
+        let payment = booked.payment
         switch measure {
         case .paid(let amount): return (amount, nil)
         case .overpaid:
-            let surplus = try waiting(of: payment, in: session)
+            let surplus = try booked.waiting
             guard payment.classification == .over, surplus.isPositive else {
                 throw SettlementError(.invalidState, "nothing of the payment was too much, or it was returned")
             }
@@ -66,16 +67,5 @@ extension Settlement {
             throw SettlementError(.amountTooLarge, "more than the payment was worth", parameter: "amount")
         }
         return (option, part)
-    }
-
-    /// The parts of a payment that still wait, neither earned nor on their way out, by account.
-    func waitingParts(of payment: Payment, in session: any SQLSession) throws -> [(account: AccountID, amount: Amount)]
-    {
-        try position(of: payment, in: session).waiting
-    }
-
-    /// How much of a payment still waits.
-    func waiting(of payment: Payment, in session: any SQLSession) throws -> Amount {
-        try Amount.sum(waitingParts(of: payment, in: session).map(\.amount), asset: payment.amount.asset)
     }
 }

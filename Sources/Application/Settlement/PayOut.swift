@@ -80,10 +80,9 @@ extension Settlement {
                 status: status,
                 createdAt: now
             )
-            try session.insert(transfer)
-            try reserve(transfer, from: [(AccountID.merchantBalance(merchant), request.amount)], at: now, in: session)
-            try announce(.created, transfer, at: now, in: session)
-            return transfer
+            var draft = try draft(about: [merchant], at: now, in: session)
+            try draft.request(transfer, from: [(AccountID.merchantBalance(merchant), request.amount)])
+            return try applier(at: now, in: session).apply(draft.decided(transfer))
         }
     }
 
@@ -181,16 +180,10 @@ extension Settlement {
             guard let stored = try session.outgoing(id.text), stored.merchant == merchant else {
                 throw SettlementError(.notFound, "there is no payout \(id)")
             }
-            var updated = stored
-            let action: PayoutStateMachine.Action
-            do throws(PaymentsError) { action = try updated.status.apply(approve ? .approved : .cancelled) } catch {
-                throw SettlementError(error)
-            }
-            guard action != .none else { return stored }
-            if action == .releaseFunds { updated.finishedAt = now }
-            try store(&updated, from: stored, nextAttemptAt: now, in: session)
-            if action == .releaseFunds { try release(updated, fee: nil, at: now, in: session) }
-            return updated
+            var draft = try draft(about: [merchant], at: now, in: session)
+            try include(stored, in: &draft, session)
+            let decided = try draft.decide(stored, approve: approve)
+            return try applier(at: now, in: session).apply(draft.decided(decided))
         }
     }
 }

@@ -28,7 +28,12 @@ package struct ErasureRequest: Hashable, Sendable {
 /// request.
 extension Settlement {
     /// Stores the personal data of a payment's customer, the first time that the rail reports any.
-    func keep(_ told: PersonalData?, of payment: Payment, at now: Timestamp, in session: any SQLSession) throws {
+    func storePersonalData(
+        _ told: PersonalData?,
+        of payment: Payment,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
         guard let told else { return }
         let sealed = try personalData.seal(told, of: payment.id, for: payment.merchant)
         try session.insertPersonalData(sealed, of: payment, at: now)

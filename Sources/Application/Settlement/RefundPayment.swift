@@ -1,4 +1,3 @@
-import Ledger
 package import Money
 package import Payments
 import Providers
@@ -72,9 +71,11 @@ extension Settlement {
             guard let payment = try session.payment(request.payment), owns(merchant, payment.merchant) else {
                 throw SettlementError(.notFound, "there is no payment \(request.payment)")
             }
-            let transfer = try refund(request, of: payment, for: merchant, id: id, at: now, in: session)
-            try keepCases(of: payment, closing: .init(.refunded, object: id.text, at: now), in: session)
-            return transfer
+            var draft = try draft(about: [merchant], at: now, in: session)
+            draft.include(try BookedPayment(payment, in: session))
+            let transfer = try refund(request, for: merchant, id: id, into: &draft, session)
+            try draft.updateCases(of: payment.id, closing: .init(.refunded, object: id.text, at: now))
+            return try applier(at: now, in: session).apply(draft.decided(transfer))
         }
     }
 
@@ -83,141 +84,48 @@ extension Settlement {
         (owner ?? operatorMerchant) == merchant
     }
 
-    /// Sets aside the money of a refund, and stores the transfer that is to be sent.
+    /// Decides about a refund of a payment that a draft has taken in: what has to be read is read, nothing is written.
     func refund(
         _ request: RefundRequest,
-        of payment: Payment,
         for merchant: MerchantID,
         id: RefundID,
-        at now: Timestamp,
-        in session: any SQLSession
+        into draft: inout Draft,
+        _ session: any SQLSession
     ) throws -> OutgoingTransfer {
-        let provider = try provider(payment.provider)
-        let refunds = try session.refunds(of: payment.id)
-        let (measured, quote) = try measure(request.measure, of: payment, at: now, in: session)
-        if let reference = request.providerReference {
-            try check(reference, of: payment, for: merchant, in: session)
-            if let reported = try reported(measured, of: payment, among: refunds, at: provider) {
-                return try name(reported, reference, in: session)
-            }
+        guard let booked = draft.payments[request.payment] else {
+            throw SettlementError(.notFound, "there is no payment \(request.payment)")
         }
-        let wanted = try refundable(
-            payment,
-            amount: measured,
-            refunds: refunds,
-            at: provider,
-            isMade: request.providerReference != nil
+        let (payment, provider) = (booked.payment, try provider(booked.payment.provider))
+        let (measured, quote) = try measure(request.measure, of: booked, at: draft.now, in: session)
+        let rules = RefundRules(
+            payment: booked,
+            merchant: merchant,
+            capabilities: provider.capabilities,
+            isSending: provider.send != nil,
+            isWaitingForRest: try isWaitingForRest(payment, in: session),
+            balance: try session.balance(.merchantBalance(merchant), of: merchant, asset: payment.amount.asset)
+                .negated()
         )
         if let reference = request.providerReference {
-            return try record(
-                reference,
-                wanted,
-                of: payment,
-                request.reason,
-                for: merchant,
-                id: id,
-                at: now,
-                in: session
-            )
+            try check(reference, of: payment, for: merchant, in: session)
+            if let reported = try rules.reported(measured) { return draft.number(reported, as: reference) }
+            let wanted = try rules.amount(measured, isMade: true)
+            return try rules.record(reference, wanted, request.reason, id: id, in: &draft)
         }
+        let wanted = try rules.amount(measured, isMade: false)
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
         let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
-        let cost = try cost(of: order, request.onHighFee, at: provider, now: now)
+        let cost = try cost(of: order, request.onHighFee, at: provider, now: draft.now)
         if cost.prospect == .refused { throw try refusal(cost) }
-        let sources = try sources(of: wanted, of: payment, for: merchant, in: session)
-        var status = PayoutStateMachine()
-        do throws(PaymentsError) { _ = try status.apply(.approved) } catch { throw SettlementError(error) }
-        let transfer = OutgoingTransfer(
-            purpose: .refund(id, of: payment.id),
-            merchant: merchant,
-            provider: provider.key,
-            amount: wanted,
-            destination: destination,
-            comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
-            reason: request.reason,
-            quote: quote,
-            status: status,
-            createdAt: now
-        )
-        try session.insert(transfer)
-        try reserve(transfer, from: sources, at: now, in: session)
-        try announce(.created, transfer, at: now, in: session)
-        return transfer
+        return try rules.request(wanted, by: quote, request.reason, id: id, in: &draft)
     }
 
-    /// The amount to return, after every check.
-    private func refundable(
-        _ payment: Payment,
-        amount: Amount?,
-        refunds: [OutgoingTransfer],
-        at provider: any PaymentProvider,
-        isMade: Bool
-    ) throws -> Amount {
-        guard payment.state == .final else {
-            throw SettlementError(.invalidState, "a payment that is \(payment.state.rawValue) cannot be returned yet")
+    /// Whether a payment is a part of an invoice that still waits for the rest.
+    private func isWaitingForRest(_ payment: Payment, in session: any SQLSession) throws -> Bool {
+        guard payment.classification == .partial, let invoice = try payment.invoice.flatMap(session.invoice) else {
+            return false
         }
-        let isElsewhere = provider.capabilities.refunds == .elsewhere
-        guard isMade || !isElsewhere && provider.send != nil else {
-            let reason = """
-                payments by \(payment.rail.rawValue) are returned at the payment provider; return it there, and have it \
-                booked with its number there as 'provider_reference'
-                """
-            throw SettlementError(.unsupported, reason)
-        }
-        guard isElsewhere || !isMade else {
-            throw SettlementError(
-                .unsupported,
-                "refunds by \(payment.rail.rawValue) are made here; leave 'provider_reference' out",
-                parameter: "provider_reference"
-            )
-        }
-        guard payment.refundTarget != nil || isMade else {
-            throw SettlementError(.unsupported, "the rail does not prove who paid; send a payout to an address instead")
-        }
-        let asset = payment.amount.asset
-        let live = refunds.filter { $0.status.state != .failed && $0.status.state != .cancelled }
-        let returned = try Amount.sum(live.map(\.amount), asset: asset)
-        let rest = try payment.amount.subtracting(returned)
-        guard rest.isPositive else { throw SettlementError(.invalidState, "the payment has been returned already") }
-        let wanted = amount ?? rest
-        guard wanted.asset == asset else {
-            throw SettlementError(.invalidRequest, "the payment is in \(asset)", parameter: "amount")
-        }
-        guard wanted.isPositive else {
-            throw SettlementError(.invalidRequest, "the amount has to be more than zero", parameter: "amount")
-        }
-        guard try wanted.compared(to: rest) != .greater else {
-            throw SettlementError(.amountTooLarge, "more than what is left of the payment", parameter: "amount")
-        }
-        if provider.capabilities.refunds == .full, wanted != payment.amount {
-            throw SettlementError(.unsupported, "this rail returns whole payments only", parameter: "amount")
-        }
-        return wanted
-    }
-
-    /// The accounts that an amount of a payment is taken from.
-    func sources(
-        of amount: Amount,
-        of payment: Payment,
-        for merchant: MerchantID,
-        in session: any SQLSession
-    ) throws -> [(account: AccountID, amount: Amount)] {
-        if payment.classification == .partial, let invoice = try payment.invoice.flatMap(session.invoice),
-            invoice.status.state == .processing
-        {
-            throw SettlementError(.invalidState, "the invoice still waits for the rest; cancel or let it expire first")
-        }
-        let (sources, missing) = try position(of: payment, in: session).taking(amount)
-        guard missing.isZero else {
-            throw SettlementError(.insufficientFunds, "the payment's money is no longer there")
-        }
-        for (account, part) in sources where account == .merchantBalance(merchant) {
-            let balance = try session.balance(account, of: merchant, asset: part.asset).negated()
-            guard try part.compared(to: balance) != .greater else {
-                throw SettlementError(.insufficientFunds, "the merchant's balance does not cover the refund")
-            }
-        }
-        return sources
+        return invoice.status.state == .processing
     }
 }

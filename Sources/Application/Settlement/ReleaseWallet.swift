@@ -160,14 +160,9 @@ extension Settlement {
         at now: Timestamp,
         in session: any SQLSession
     ) throws -> OutgoingTransfer {
-        guard stored.status.state == .unknown else { return stored }
-        var updated = stored
-        do throws(PaymentsError) { _ = try updated.status.apply(.foundOwed) } catch { throw SettlementError(error) }
-        updated.failure = nil
-        try store(&updated, from: stored, nextAttemptAt: now, in: session)
-        if case .refund(_, let id) = updated.purpose, try session.payment(id)?.state != .final {
-            try callOff([updated], because: "the payment is no longer part of the chain", at: now, in: session)
-        }
-        return try session.outgoing(updated.purpose.id) ?? updated
+        var draft = try draft(about: [stored.merchant], at: now, in: session)
+        try include(stored, in: &draft, session)
+        let owed = try draft.owe(stored)
+        return try applier(at: now, in: session).apply(draft.decided(owed))
     }
 }

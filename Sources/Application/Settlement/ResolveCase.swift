@@ -63,14 +63,8 @@ extension Settlement {
                 }
                 return found
             }
-            let resolver = CaseResolver(
-                settlement: self,
-                subject: found,
-                merchant: merchant,
-                note: request.note,
-                now: now
-            )
-            try resolver.carryOut(request.decision, in: session)
+            let resolver = CaseResolver(settlement: self, merchant: merchant, note: request.note, now: now)
+            try resolver.carryOut(request.decision, about: found, in: session)
             guard let closed = try session.exceptionCase(found.id) else { return found }
             return closed
         }
@@ -88,111 +82,56 @@ extension CaseDecision {
     }
 }
 
-/// Carries out what was decided about one case, within a unit of work.
+/// Reads what a person's decision about a case depends on, and has the rules carry it out.
 private struct CaseResolver {
     let settlement: Settlement
-    let subject: ExceptionCase
     let merchant: MerchantID
     let note: String?
     let now: Timestamp
 
-    func carryOut(_ decision: CaseDecision, in session: any SQLSession) throws {
+    func carryOut(_ decision: CaseDecision, about subject: ExceptionCase, in session: any SQLSession) throws {
+        var rules = CaseRules(subject: subject, merchant: merchant, note: note)
+        rules.payment = try subject.payment.flatMap { try BookedPayment($0, in: session) }
+        if case .assign(let invoice) = decision {
+            return try assign(by: rules, to: invoice, in: session)
+        }
+        var draft = try settlement.draft(about: [merchant, subject.merchant], at: now, in: session)
         switch decision {
-        case .accept(let settlesInvoice): try accept(settlesInvoice, in: session)
-        case .refund: try refund(in: session)
-        case .assign(let invoice): try assign(to: invoice, in: session)
-        case .dismiss: try dismiss(in: session)
+        case .accept(let wish):
+            try readForAcceptance(settling: wish, into: &rules, session)
+            try rules.accept(wish, in: &draft)
+        case .refund:
+            let waiting = try rules.waitingMoney()
+            let payment = try rules.standingPayment()
+            draft.include(payment)
+            let id: RefundID = settlement.identifiers.next()
+            let request = RefundRequest(payment: payment.payment.id, amount: waiting, reason: note)
+            _ = try settlement.refund(request, for: merchant, id: id, into: &draft, session)
+            rules.close(subject, .refunded, object: id.text, in: &draft)
+        case .dismiss:
+            rules.isWalletHeld = try isWalletHeld(subject, in: session)
+            try rules.dismiss(in: &draft)
+        case .assign: break
         }
+        try settlement.applier(at: now, in: session).apply(draft.decided())
     }
 
-    private func close(
-        _ exceptionCase: ExceptionCase,
-        _ outcome: ExceptionCase.Resolution.Outcome,
-        object: String? = nil,
-        in session: any SQLSession
+    private func readForAcceptance(
+        settling wish: Bool?,
+        into rules: inout CaseRules,
+        _ session: any SQLSession
     ) throws {
-        let resolution = ExceptionCase.Resolution(outcome, object: object, note: note, at: now)
-        try settlement.close(exceptionCase, resolution, in: session)
+        rules.feeBasisPoints = try session.merchant(merchant)?.feeBasisPoints ?? 0
+        let subject = rules.subject
+        guard rules.settles(wish), let invoice = try subject.invoice.flatMap(session.invoice) else { return }
+        rules.invoice = invoice
+        rules.parts = try session.openCases(of: invoice.id)
+            .filter { $0.reason == .underpaid && $0.id != subject.id }
+            .map { part in (part, try part.payment.flatMap { try BookedPayment($0, in: session) }) }
     }
 
-    private func payment(of exceptionCase: ExceptionCase, in session: any SQLSession) throws -> Payment {
-        guard exceptionCase.reason != .unreadable else {
-            let reason = "nothing is booked that could be given to anybody; look at the rail, then dismiss the case"
-            throw SettlementError(.unsupported, reason)
-        }
-        guard let payment = try exceptionCase.payment.flatMap(session.payment), payment.state == .final else {
-            let place = exceptionCase.evidence?.sought ?? exceptionCase.movement?.text
-            let subject = place.map { "look for \($0) on the rail" } ?? "look at the rail"
-            throw SettlementError(.unsupported, "no payment waits in this case; \(subject), then dismiss it")
-        }
-        return payment
-    }
-
-    // MARK: - Decisions
-
-    private func accept(_ wish: Bool?, in session: any SQLSession) throws {
-        guard subject.merchant != nil || subject.reason == .unreadable else {
-            throw SettlementError(.unsupported, "the money is nobody's yet: assign it to an invoice, or refund it")
-        }
-        let settles = wish ?? [.underpaid, .late].contains(subject.reason)
-        guard settles, let invoice = try subject.invoice.flatMap(session.invoice) else {
-            return try credit(subject, in: session)
-        }
-        // A merchant who accepts less than the price accepts all parts of it.
-        let parts = try session.openCases(of: invoice.id).filter { $0.reason == .underpaid && $0.id != subject.id }
-        for part in [subject] + parts { try credit(part, in: session) }
-        var updated = invoice
-        let action: InvoiceStateMachine.Action
-        do throws(PaymentsError) { action = try updated.status.apply(.accepted) } catch { throw SettlementError(error) }
-        guard action == .announceSettled else { return }
-        updated.settledAt = now
-        try session.update(&updated, from: invoice)
-        try settlement.announce(.settled, updated, at: now, in: session)
-        // The accepted payment begins the subscription: the rail has begun it when it was paid.
-        guard let subscription = updated.subscription else { return }
-        let payment = try payment(of: subject, in: session)
-        let began = SubscriptionStatus.Event.paid(
-            payer: payment.payer,
-            charge: payment.refundTarget,
-            until: payment.occurredAt.advanced(by: Subscription.period)
-        )
-        try settlement.advance(subscription, by: began, of: payment.occurredAt, at: now, in: session)
-    }
-
-    private func credit(_ exceptionCase: ExceptionCase, in session: any SQLSession) throws {
-        let payment = try payment(of: exceptionCase, in: session)
-        let waiting = try settlement.waitingParts(of: payment, in: session)
-        guard !waiting.isEmpty else {
-            throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
-        }
-        let books = Bookkeeping(feeBasisPoints: try session.merchant(merchant)?.feeBasisPoints ?? 0)
-        for (account, amount) in waiting {
-            let postings = try books.settle(amount, excess: .zero(amount.asset), from: account, to: merchant)
-            try settlement.post(.caseAccepted, of: .payment(payment), at: now, postings, in: session)
-        }
-        try close(exceptionCase, .accepted, in: session)
-    }
-
-    private func refund(in session: any SQLSession) throws {
-        let payment = try payment(of: subject, in: session)
-        let waiting = try settlement.waiting(of: payment, in: session)
-        guard waiting.isPositive else {
-            throw SettlementError(.invalidState, "nothing of the payment waits any more; dismiss the case")
-        }
-        let id: RefundID = settlement.identifiers.next()
-        let request = RefundRequest(payment: payment.id, amount: waiting, reason: note)
-        _ = try settlement.refund(request, of: payment, for: merchant, id: id, at: now, in: session)
-        try close(subject, .refunded, object: id.text, in: session)
-    }
-
-    private func assign(to id: InvoiceID, in session: any SQLSession) throws {
-        let payment = try payment(of: subject, in: session)
-        guard [.unmatched, .foreignReference].contains(subject.reason) else {
-            throw SettlementError(.unsupported, "the payment belongs to an invoice already: accept or refund it")
-        }
-        guard try settlement.waiting(of: payment, in: session) == payment.amount else {
-            throw SettlementError(.invalidState, "a part of the payment was returned: refund the rest")
-        }
+    private func assign(by rules: CaseRules, to id: InvoiceID, in session: any SQLSession) throws {
+        let payment = try rules.assignablePayment()
         guard let invoice = try session.invoice(id) else {
             throw SettlementError(.notFound, "there is no invoice \(id)", parameter: "invoice")
         }
@@ -206,20 +145,10 @@ private struct CaseResolver {
         try recorder.assign(payment, to: option, note: note, in: session)
     }
 
-    private func dismiss(in session: any SQLSession) throws {
-        if let payment = try subject.payment.flatMap(session.payment), payment.state == .final,
-            try settlement.waiting(of: payment, in: session).isPositive
-        {
-            throw SettlementError(.invalidState, "money waits: accept it or refund it")
+    private func isWalletHeld(_ subject: ExceptionCase, in session: any SQLSession) throws -> Bool {
+        guard subject.reason == .walletHeld else { return false }
+        return try session.wallets().contains {
+            $0.hold != nil && Settlement.subject(of: $0.wallet, at: $0.provider) == subject.movement
         }
-        if subject.reason == .walletHeld,
-            try session.wallets().contains(where: {
-                $0.hold != nil && Settlement.subject(of: $0.wallet, at: $0.provider) == subject.movement
-            })
-        {
-            let reason = "the wallet is held: look at what has left, decide, and resume it; that closes the case"
-            throw SettlementError(.invalidState, reason)
-        }
-        try close(subject, .dismissed, in: session)
     }
 }

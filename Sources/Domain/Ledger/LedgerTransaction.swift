@@ -75,7 +75,7 @@ package struct LedgerTransaction: Hashable, Sendable {
     /// When it happened, by the clock of where it happened.
     package let occurredAt: Timestamp
     /// When it was booked, by the gateway's clock.
-    package let postedAt: Timestamp
+    package private(set) var postedAt: Timestamp
     /// The postings, in the order in which they were made.
     package let postings: [Posting]
     /// The ledger transaction that this one reverses, which is reversed at most once; nil when it reverses none.
@@ -127,6 +127,13 @@ package struct LedgerTransaction: Hashable, Sendable {
         if let wrong = sums.first(where: { !$0.sum.isZero }) {
             throw LedgerError(.unbalanced, "the postings in \(wrong.asset) do not sum to zero")
         }
+    }
+
+    /// The same ledger transaction, booked at a moment.
+    package func posted(at moment: Timestamp) -> Self {
+        var posted = self
+        posted.postedAt = moment
+        return posted
     }
 
     /// The ledger transaction that reverses another one: the same subject and accounts, each amount negated.

@@ -80,7 +80,7 @@ package struct ExceptionCase: Hashable, Sendable {
     /// The observation that was set aside, for a case about one.
     package let setAside: SetAside?
     /// The money that waits, booked on the reason's own ledger account; nil when nothing is booked.
-    package let amount: Amount?
+    package var amount: Amount?
     /// When it was opened.
     package let openedAt: Timestamp
     /// How it was closed; nil while it is open.

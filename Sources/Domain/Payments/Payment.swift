@@ -50,7 +50,7 @@ package struct Payment: Hashable, Sendable {
     /// The quote behind that value, with its source and time; nil where nothing was converted.
     package let quote: Quote?
     /// How it relates to its invoice.
-    package let classification: Classification
+    package var classification: Classification
     /// Who paid, in the rail's own words: a Telegram user identifier or an address.
     package let payer: String?
     /// The destination of a refund, in the rail's own words; proven by the rail, not claimed by the customer.
@@ -58,7 +58,7 @@ package struct Payment: Hashable, Sendable {
     /// The rail's own proof, as JSON text: hashes, logical times, charge identifiers.
     package let evidence: String
     /// Where the payment stands.
-    package let state: State
+    package var state: State
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
     /// When it was recorded here.

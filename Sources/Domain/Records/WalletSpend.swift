@@ -41,7 +41,7 @@ package struct WalletSpend: Hashable, Sendable {
     /// The receiver and the amount; nil when they are unknown.
     package let payment: Payment?
     /// The transfer of ours to which a person has assigned it.
-    package let transfer: String?
+    package var transfer: String?
     /// When it happened, by the rail's clock.
     package let occurredAt: Timestamp
 

@@ -22,9 +22,9 @@ struct Match {
         self.option = option
         plain = snapshot.option
         terms = snapshot.terms
-        invoice = snapshot.found.invoice
+        invoice = snapshot.invoice
         books = Bookkeeping(feeBasisPoints: snapshot.found.merchant.feeBasisPoints)
-        (parts, orphans) = (snapshot.parts, snapshot.orphans)
+        (parts, orphans) = (snapshot.parts.map(\.payment), snapshot.orphans)
     }
 
     /// The value of a transfer for the invoice, and its tip, which is earned but pays nothing that is owed.

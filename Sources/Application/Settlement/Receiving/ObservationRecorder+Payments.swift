@@ -6,45 +6,58 @@ import Storage
 
 /// Records incoming transfers as payments.
 extension ObservationRecorder {
-    /// Counts a transfer for the invoice, subscription or paid media that its reference names.
+    /// Counts a transfer for what its reference names.
     func receive(
         _ arrival: Arrival,
         matching match: OptionMatch?,
         in session: any SQLSession
     ) throws -> RecordedObservation {
+        try decide(about: arrival, matching: match, in: session) { target, draft in
+            try rules.receive(arrival, for: target, in: &draft)
+        }
+    }
+
+    /// Reads what a transfer pays, has the rules decide, and writes what they have decided.
+    func decide(
+        about arrival: Arrival,
+        matching match: OptionMatch?,
+        in session: any SQLSession,
+        by rule: (PaymentTarget, inout Draft) throws -> RecordedObservation
+    ) throws -> RecordedObservation {
+        let target = try target(of: arrival, matching: match, in: session)
+        let stored = try arrival.stored.map { try BookedPayment($0, in: session) }
+        let merchants = [target.merchant] + (stored?.merchants ?? [])
+        var draft = try settlement.draft(about: merchants, at: now, in: session)
+        if let stored { draft.include(stored) }
+        let recorded = try rule(target, &draft)
+        return try settlement.applier(at: now, in: session).apply(draft.decided(recorded))
+    }
+
+    /// The invoice, subscription or paid media that the reference of a transfer names.
+    func target(
+        of arrival: Arrival,
+        matching match: OptionMatch?,
+        in session: any SQLSession
+    ) throws -> PaymentTarget {
         guard let match else {
-            if let sold = try sellMedia(by: arrival, in: session) { return sold }
-            let foreign = try foreignFinding(of: arrival, in: session)
-            return try applier.apply(rules.hold(arrival, because: foreign), in: session)
+            if let sale = try mediaSale(by: arrival.transfer, in: session) { return .sale(sale) }
+            return .nobody(try foreignFinding(of: arrival, in: session))
         }
         let invoice = match.invoice
         if let subscription = invoice.subscription, invoice.status.state == .settled {
-            return try renew(subscription, by: arrival, like: match.option, in: session)
+            return .sale(try renewal(of: subscription, like: match.option, in: session))
         }
-        return try receive(arrival, for: match, in: session)
+        return .invoice(try read(match, paidAt: arrival.madeAt, in: session))
     }
 
-    /// Counts a transfer for the invoice whose option it names.
-    func receive(
-        _ arrival: Arrival,
-        for found: OptionMatch,
-        in session: any SQLSession
-    ) throws -> RecordedObservation {
-        let snapshot = try read(arrival, for: found, in: session)
-        return try applier.apply(rules.decide(arrival, on: snapshot), in: session)
-    }
-
-    private var applier: Applier { Applier(settlement: settlement, now: now) }
-
-    private var rules: PaymentRules {
+    var rules: PaymentRules {
         PaymentRules(
             provider: providerKey,
             rail: rail,
-            isGathered: isGathered,
-            asksFirst: asksFirst,
-            graceAfterExpiry: graceAfterExpiry,
-            now: now,
-            identifiers: settlement.identifiers
+            terms: terms,
+            hasAccountsOfOptions: hasAccountsOfOptions,
+            asksBeforeTaking: asksBeforeTaking,
+            graceAfterExpiry: graceAfterExpiry
         )
     }
 

@@ -35,8 +35,9 @@ extension ObservationRecorder {
         if let payment = try session.payment(naturalKey: told.payment, at: providerKey) {
             if isReturnedElsewhere { return try recordReport(told, of: payment, in: session) }
             guard try isNew(told.key, "refunded", told.payment.text, in: session) else { return .repetition }
-            try settlement.recordRailRefund(told.amount, of: payment, at: now, in: session)
-            return .booked
+            return try bookReturn(of: payment, in: session) { draft, merchant in
+                try draft.recordRailRefund(told.amount, of: payment.id, for: merchant)
+            }
         }
         let foreign = try session.payment(naturalKey: told.payment, elsewhereThan: providerKey)
         guard isChronological || foreign != nil else { return try wait(told, in: session) }
@@ -79,7 +80,22 @@ extension ObservationRecorder {
             return try setAside(told, sentence, of: payment.merchant, in: session)
         }
         guard try isNew(told.key, "refunded", told.payment.text, in: session) else { return .repetition }
-        try settlement.adopt(told.amount, of: payment, waiting: [], at: now, in: session)
+        return try bookReturn(of: payment, in: session) { draft, merchant in
+            try draft.adopt(told.amount, of: payment.id, for: merchant)
+        }
+    }
+
+    /// Books that a payment was returned, as a rule decides.
+    private func bookReturn(
+        of payment: Payment,
+        in session: any SQLSession,
+        by rule: (inout Draft, MerchantID) throws -> Void
+    ) throws -> RecordedObservation {
+        let merchant = payment.merchant ?? settlement.operatorMerchant
+        var draft = try settlement.draft(about: [merchant], at: now, in: session)
+        draft.include(try BookedPayment(payment, in: session))
+        try rule(&draft, merchant)
+        try settlement.applier(at: now, in: session).apply(draft.decided())
         return .booked
     }
 

@@ -45,8 +45,8 @@ extension ObservationRecorder {
         let kept = Array(bytes.prefix(SetAside.byteLimit))
         return try session.insert(
             found,
-            bytes: asksFirst ? settlement.personalData.seal(setAside: kept, of: id) : kept,
-            isSealed: asksFirst,
+            bytes: asksBeforeTaking ? settlement.personalData.seal(setAside: kept, of: id) : kept,
+            isSealed: asksBeforeTaking,
             provider: providerKey,
             case: id,
             at: now
@@ -58,7 +58,7 @@ extension ObservationRecorder {
     /// - Throws: errors with another cause: the database does not answer, or somebody else has recorded it.
     func recordOrSetAside(_ observation: Observation, in session: any SQLSession) throws -> RecordedObservation {
         func attempt() throws -> Result<RecordedObservation, any Error> {
-            try session.separately { try record(observation, in: session) }
+            try session.inSavepoint { try record(observation, in: session) }
         }
         var result = try attempt()
         // Nobody else writes within a unit of work: what conflicts twice in one conflicts with itself, and always

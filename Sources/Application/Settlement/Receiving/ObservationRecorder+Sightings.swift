@@ -18,7 +18,7 @@ extension ObservationRecorder {
         func attempt(_ body: () throws -> Void) throws {
             guard eachAlone else { return try body() }
             // A sighting is not booked: its payment is told when it is final, or set aside then.
-            if case .failure(let error) = try session.separately(body), !error.liesInWhatIsRecorded,
+            if case .failure(let error) = try session.inSavepoint(body), !error.liesInWhatIsRecorded,
                 !error.isConflictOfRows
             {
                 throw error

@@ -5,7 +5,7 @@ import Providers
 import Seams
 import Storage
 
-/// Undoes what a rail takes back: ledger transactions are never changed, others reverse them.
+/// Records what a rail takes back, and what comes back.
 extension ObservationRecorder {
     func undo(_ key: NaturalKey, at moment: Timestamp, in session: any SQLSession) throws -> RecordedObservation {
         guard let payment = try session.payment(naturalKey: key, at: providerKey) else {
@@ -14,29 +14,54 @@ extension ObservationRecorder {
             return try undoMovement(key, at: moment, in: session)
         }
         guard payment.state == .final else { return .repetition }
-        let refunds = try session.refunds(of: payment.id)
-        let reason = "the payment is no longer part of the chain"
-        try settlement.callOff(refunds, because: reason, at: now, in: session)
-        try settlement.move(payment.id, at: now, in: session) {
-            try reverse(payment, as: .paymentOrphaned, at: moment, in: session)
-            try session.update(payment.id, state: .orphaned, classification: payment.classification)
-        }
-        for open in try session.cases(of: payment.id) where open.state == .open {
-            try settlement.close(open, .init(.superseded, at: now), in: session)
-        }
-        try settlement.announceOrphaned(payment, at: now, in: session)
-        try openCase(
-            .orphaned,
-            of: payment.merchant,
-            invoice: payment.invoice,
-            payment: payment.id,
-            payment.amount,
-            in: session
-        )
-        if payment.hasCounted, let value = payment.value, let invoice = try payment.invoice.flatMap(session.invoice) {
-            try takeBack(value, from: invoice, in: session)
-        }
+        let snapshot = try read(undone: payment, in: session)
+        var draft = try settlement.draft(about: snapshot.payment.merchants, at: now, in: session)
+        try UndoRules(snapshot: snapshot, moment: moment).undo(in: &draft)
+        try settlement.applier(at: now, in: session).apply(draft.decided())
         return .undone
+    }
+
+    /// Reads what the decision about a payment that is taken back depends on.
+    private func read(undone payment: Payment, in session: any SQLSession) throws -> UndoSnapshot {
+        var snapshot = UndoSnapshot(payment: try BookedPayment(payment, in: session))
+        guard payment.hasCounted, payment.value != nil, let invoice = try payment.invoice.flatMap(session.invoice)
+        else {
+            return snapshot
+        }
+        snapshot.invoice = invoice
+        guard invoice.status.state == .settled else { return snapshot }
+        for other in try session.payments(of: invoice.id) where other.id != payment.id && other.state == .final {
+            if other.hasCounted {
+                snapshot.others.append(try BookedPayment(other, in: session))
+            } else if other.classification == .repeated, let found = try duplicate(other, in: session) {
+                snapshot.duplicates.append(found)
+            }
+        }
+        snapshot.orphans = try orphans(of: invoice.id, in: session)
+        return snapshot
+    }
+
+    /// A duplicate as if it came now; nil when its provider is not configured any more.
+    private func duplicate(_ payment: Payment, in session: any SQLSession) throws -> Duplicate? {
+        let booked = try BookedPayment(payment, in: session)
+        guard let first = booked.firstMoment, let provider = settlement.providers.provider(payment.provider) else {
+            return nil
+        }
+        let recorder = Self(settlement: settlement, provider: provider, now: now, isChronological: false)
+        guard let match = try recorder.assigned(payment, in: session) else { return nil }
+        let arrival = Arrival(
+            id: payment.id,
+            transfer: try recorder.transfer(of: payment, for: match.option, in: session),
+            source: .providerReceivable(payment.provider),
+            stored: payment,
+            madeAt: first
+        )
+        return Duplicate(
+            payment: booked,
+            arrival: arrival,
+            snapshot: try recorder.read(match, paidAt: first, in: session),
+            rules: recorder.rules
+        )
     }
 
     /// Records a payment that was undone and comes back as the same payment, with its refunds.
@@ -62,11 +87,8 @@ extension ObservationRecorder {
         matching match: OptionMatch?,
         in session: any SQLSession
     ) throws -> RecordedObservation {
-        for open in try session.cases(of: stored.id) where open.state == .open {
-            try settlement.close(open, .init(.superseded, at: now), in: session)
-        }
         // It was paid when the chain first said so, in whichever block it is now.
-        let first = try firstMoment(of: stored, in: session)
+        let first = try session.ledgerTransactions(LedgerSubject(stored.id)).map(\.occurredAt).min()
         let arrival = Arrival(
             id: stored.id,
             transfer: transfer,
@@ -75,8 +97,8 @@ extension ObservationRecorder {
             madeAt: min(first ?? transfer.occurredAt, transfer.occurredAt)
         )
         let found = try match ?? assigned(stored, in: session)
-        return try settlement.move(stored.id, at: now, in: session) {
-            try receive(arrival, matching: found, in: session)
+        return try decide(about: arrival, matching: found, in: session) { target, draft in
+            try rules.bringBack(arrival, for: target, in: &draft)
         }
     }
 
@@ -86,120 +108,6 @@ extension ObservationRecorder {
             let option = try session.options(of: invoice).first(where: { $0.id == payment.option })
         else { return nil }
         return try session.option(option.reference, at: providerKey)
-    }
-
-    /// Whether a movement was booked and taken back, so that it is new when it happens again.
-    func isUndoneMovement(_ key: NaturalKey, in session: any SQLSession) throws -> Bool {
-        try movements(key, in: session).last?.kind == .movementUndone
-    }
-
-    /// The ledger transactions about a movement of the provider's account; another provider may use the same key.
-    private func movements(_ key: NaturalKey, in session: any SQLSession) throws -> [LedgerTransaction] {
-        let account = AccountID.providerReceivable(providerKey)
-        return try session.ledgerTransactions(LedgerSubject(key)).filter { booked in
-            booked.postings.contains { $0.account == account }
-        }
-    }
-
-    private func undoMovement(
-        _ key: NaturalKey,
-        at moment: Timestamp,
-        in session: any SQLSession
-    ) throws -> RecordedObservation {
-        guard let booked = try movements(key, in: session).last, booked.kind == .movement else {
-            return .repetition
-        }
-        try settlement.reverse(booked, as: .movementUndone, at: moment, in: session)
-        try settlement.loseSpends(key, of: providerKey, at: now, in: session)
-        // A movement that was undone needs no explanation any more.
-        for open in try session.openCases(of: key) {
-            try settlement.close(open, .init(.superseded, at: now), in: session)
-        }
-        return .undone
-    }
-
-    /// Reverses the ledger transactions of a payment; those of its refunds are reversed with the refunds.
-    private func reverse(
-        _ payment: Payment,
-        as kind: LedgerTransaction.Kind,
-        at moment: Timestamp,
-        in session: any SQLSession
-    ) throws {
-        for booked in try session.ledgerTransactions(LedgerSubject(payment.id)).standing.reversed() {
-            try settlement.reverse(booked, as: kind, at: moment, in: session)
-        }
-    }
-
-    private func takeBack(_ value: Amount, from invoice: Invoice, in session: any SQLSession) throws {
-        var updated = invoice
-        let action = try updated.status.apply(.undone(value: value))
-        if updated.status.state != .settled { updated.settledAt = nil }
-        try session.update(&updated, from: invoice)
-        guard action == .reopen else { return }
-        if invoice.status.state == .settled { try returnToClearing(updated, in: session) }
-        try settlement.announce(.reopened, updated, at: now, in: session)
-        if invoice.status.state == .settled { try countRepeated(for: updated.id, in: session) }
-    }
-
-    /// Counts duplicate payments for an invoice that was reopened, the first one first, until it is settled again: the
-    /// customer has paid, and nobody is to ask for the money once more.
-    ///
-    /// A payment that came after the invoice's time, or of which a refund takes something, stays with the merchant's case.
-    private func countRepeated(for invoice: InvoiceID, in session: any SQLSession) throws {
-        for payment in try session.payments(of: invoice) where payment.classification == .repeated {
-            guard let current = try session.invoice(invoice), current.status.state.isPayable else { return }
-            guard payment.state == .final, let first = try firstMoment(of: payment, in: session),
-                let recorder = recorder(for: payment.provider),
-                first <= current.expiresAt.advanced(by: recorder.graceAfterExpiry),
-                try session.refunds(of: payment.id).allSatisfy({ !$0.status.state.holdsMoney }),
-                let match = try recorder.assigned(payment, in: session)
-            else { continue }
-            for open in try session.cases(of: payment.id) where open.state == .open {
-                try settlement.close(open, .init(.superseded, at: now), in: session)
-            }
-            try reverse(payment, as: .settlementUndone, at: now, in: session)
-            let arrival = Arrival(
-                id: payment.id,
-                transfer: try recorder.transfer(of: payment, for: match.option, in: session),
-                source: .providerReceivable(payment.provider),
-                stored: payment,
-                madeAt: first
-            )
-            _ = try recorder.receive(arrival, for: match, in: session)
-        }
-    }
-
-    /// The same for payments of another provider; nil when it is not configured any more.
-    private func recorder(for provider: String) -> Self? {
-        settlement.providers.provider(provider).map { provider in
-            Self(settlement: settlement, provider: provider, now: now, isChronological: false)
-        }
-    }
-
-    /// When the rail first had a payment, in whichever block it is now.
-    private func firstMoment(of payment: Payment, in session: any SQLSession) throws -> Timestamp? {
-        try session.ledgerTransactions(LedgerSubject(payment.id)).map(\.occurredAt).min()
-    }
-
-    /// Returns the invoice's other payments, also their surplus, to clearing until the invoice is covered again.
-    private func returnToClearing(_ invoice: Invoice, in session: any SQLSession) throws {
-        for payment in try session.payments(of: invoice.id) where payment.state == .final && payment.hasCounted {
-            let postings = try Bookkeeping.move(
-                payment.amount,
-                from: .providerReceivable(payment.provider),
-                to: .customerClearing(invoice.merchant)
-            )
-            let (id, moment) = (payment.id, payment.occurredAt)
-            try settlement.move(id, at: now, in: session) {
-                try reverse(payment, as: .settlementUndone, at: now, in: session)
-                try settlement.post(.paymentHeld, of: .payment(payment), at: moment, postings, in: session)
-                try session.update(id, state: payment.state, classification: .partial)
-            }
-            // The surplus of a payment counts towards what is owed again.
-            for open in try session.cases(of: id) where open.state == .open {
-                try settlement.close(open, .init(.superseded, at: now), in: session)
-            }
-        }
     }
 }
 

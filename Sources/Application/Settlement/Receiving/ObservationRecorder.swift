@@ -14,13 +14,13 @@ struct ObservationRecorder: Sendable {
     let terms: @Sendable (PaymentOption) -> OptionTerms
     let graceAfterExpiry: Duration
     /// Whether options have accounts of their own, whose money is gathered.
-    let isGathered: Bool
+    let hasAccountsOfOptions: Bool
     /// Whether refunds are made elsewhere, so that each report of a return is a refund of its own.
     let isReturnedElsewhere: Bool
     /// Whether a scan finds what was not pushed.
     let isScanned: Bool
     /// Whether the rail asks before it takes money.
-    let asksFirst: Bool
+    let asksBeforeTaking: Bool
     let now: Timestamp
     /// Whether observations are recorded in the order in which they happened; pushed ones may overtake each other.
     let isChronological: Bool
@@ -43,8 +43,8 @@ struct ObservationRecorder: Sendable {
         rail = provider.rail
         terms = { provider.terms(of: $0) }
         graceAfterExpiry = provider.capabilities.graceAfterExpiry
-        isGathered = provider.gather != nil
-        asksFirst = provider.push != nil
+        hasAccountsOfOptions = provider.gather != nil
+        asksBeforeTaking = provider.push != nil
         self.now = now
     }
 
@@ -119,7 +119,7 @@ struct ObservationRecorder: Sendable {
             if transfer.personalData != nil,
                 let stored = try session.payment(naturalKey: transfer.naturalKey, at: providerKey)
             {
-                try settlement.keep(transfer.personalData, of: stored, at: now, in: session)
+                try settlement.storePersonalData(transfer.personalData, of: stored, at: now, in: session)
             }
             return try recordReturn(of: transfer, matching: match, in: session)
         }
@@ -152,52 +152,5 @@ struct ObservationRecorder: Sendable {
         payment: PaymentID? = nil
     ) -> ObservationRecord {
         ObservationRecord(key, provider: providerKey, kind: kind, note: note, payment: payment, at: now)
-    }
-
-    /// Books a movement of the provider's account; one that is unexplained or was taken back opens a case.
-    ///
-    /// `foreign` is the finding when the movement names something of another provider.
-    func book(
-        _ movement: AccountMovement,
-        for payments: [SentPayment] = [],
-        naming foreign: String? = nil,
-        in session: any SQLSession
-    ) throws -> RecordedObservation {
-        let key = movement.naturalKey
-        let isNew = try isNew(key, movement.kind.rawValue, movement.reason, in: session)
-        guard try isNew || isUndoneMovement(key, in: session) else { return .repetition }
-        guard !movement.amount.isZero else { return .ignored }
-        try settlement.post(
-            .movement,
-            of: .movement(key, at: providerKey),
-            at: movement.occurredAt,
-            Bookkeeping.movement(movement, at: providerKey),
-            in: session
-        )
-        if movement.kind == .unexplained || movement.kind == .takenBack {
-            try openCase(
-                foreign == nil ? .unmatched : .foreignReference,
-                of: nil,
-                invoice: nil,
-                payment: nil,
-                movement: key,
-                evidence: evidence(of: movement, for: payments),
-                movement.amount,
-                detail: foreign,
-                in: session
-            )
-        }
-        return .booked
-    }
-
-    /// The evidence by which a person finds a movement on the rail.
-    private func evidence(of movement: AccountMovement, for payments: [SentPayment]) -> MovementEvidence {
-        MovementEvidence(
-            provider: providerKey,
-            place: movement.place,
-            reason: movement.reason,
-            receivers: payments.map { .init(destination: $0.destination, amount: $0.amount) },
-            occurredAt: movement.occurredAt
-        )
     }
 }

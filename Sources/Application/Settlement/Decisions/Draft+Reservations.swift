@@ -1,7 +1,6 @@
 import Ledger
 import Money
 import Payments
-import Providers
 import Seams
 import Storage
 
@@ -9,82 +8,67 @@ import Storage
 ///
 /// It is reversed when the transfer fails. Because the transfer names it, the money of two transfers of the same amount
 /// is never confused.
-extension Settlement {
+extension Draft {
     /// Sets aside the amount of a stored transfer.
-    func reserve(
+    mutating func reserve(
         _ transfer: OutgoingTransfer,
         from sources: [(account: AccountID, amount: Amount)],
-        at moment: Timestamp,
-        in session: any SQLSession
+        at moment: Timestamp
     ) throws {
         var postings = sources.map { Posting(account: $0.account, amount: $0.amount) }
         postings.append(Posting(account: transfer.reservedAccount, amount: try transfer.amount.negated()))
-        let kind = transfer.reservationKind
-        let booked = try post(kind, of: .transfer(transfer), at: moment, postings, in: session)
-        try session.reserve(transfer.purpose.id, by: booked.id)
+        guard let id = try post(transfer.reservationKind, of: .transfer(transfer), at: moment, postings) else { return }
+        reserve(transfer, by: id)
     }
 
     /// Gives the money back to the accounts that it came from; a network fee that was charged all the same is a cost.
-    func release(_ transfer: OutgoingTransfer, fee: Amount?, at now: Timestamp, in session: any SQLSession) throws {
-        try unreserve(transfer, as: .transferReleased, at: now, in: session)
+    mutating func release(_ transfer: OutgoingTransfer, fee: Amount?) throws {
+        try unreserve(transfer, as: .transferReleased)
         if let fee, !fee.isZero {
             let charged = try Bookkeeping.charged(fee, at: transfer.provider)
-            try post(.networkFee, of: .transfer(transfer), at: now, charged, in: session)
+            try post(.networkFee, of: .transfer(transfer), at: now, charged)
         }
-        try announce(.failed, transfer, at: now, in: session)
+        tell(.transfer(.failed, transfer))
     }
 
     /// Sets aside again money that was given back, because the transfer may still arrive.
     ///
     /// A payout's money is taken from where it came from, a refund's from where its payment's money is now.
-    func reserveAgain(_ transfer: OutgoingTransfer, at moment: Timestamp, in session: any SQLSession) throws {
+    mutating func reserveAgain(_ transfer: OutgoingTransfer, at moment: Timestamp) throws {
         switch transfer.purpose {
         case .refund(_, let payment):
-            guard let payment = try session.payment(payment) else { return }
-            let sources = try sourcesOrLosses(of: transfer, returning: payment, in: session)
-            try reserve(transfer, from: sources, at: moment, in: session)
-            try keepCases(of: payment, closing: .init(.refunded, object: transfer.purpose.id, at: moment), in: session)
+            guard payments[payment] != nil else { return }
+            try reserve(transfer, from: sourcesOrLosses(of: transfer, returning: payment), at: moment)
+            try updateCases(of: payment, closing: .init(.refunded, object: transfer.purpose.id, at: moment))
         case .payout:
-            let sources = try reservation(of: transfer, in: session).postings
+            let sources = try reservation(of: transfer).postings
                 .filter { $0.account != transfer.reservedAccount }
                 .map { (account: $0.account, amount: $0.amount) }
-            try reserve(transfer, from: sources, at: moment, in: session)
+            try reserve(transfer, from: sources, at: moment)
         }
     }
 
     /// Moves the whole money of a payment, and has its refunds take from where it is then.
     ///
     /// A refund of a payment that the rail took back is a loss; a payment that comes back bears its refunds again.
-    @discardableResult
-    func move<Result>(
-        _ payment: PaymentID,
-        at moment: Timestamp,
-        in session: any SQLSession,
-        by change: () throws -> Result
-    ) throws -> Result {
-        let live = try session.refunds(of: payment).filter { $0.status.state.holdsMoney }
-        for refund in live { try unreserve(refund, as: .refundMoved, at: moment, in: session) }
-        let result = try change()
-        guard !live.isEmpty, let moved = try session.payment(payment) else { return result }
+    mutating func move<Value>(_ payment: PaymentID, by change: (inout Draft) throws -> Value) throws -> Value {
+        let live = (payments[payment]?.liveRefunds ?? []).map(\.transfer)
+        for refund in live { try unreserve(refund, as: .refundMoved) }
+        let value = try change(&self)
+        guard !live.isEmpty else { return value }
         for refund in live {
-            let sources = try sourcesOrLosses(of: refund, returning: moved, in: session)
-            try reserve(refund, from: sources, at: moment, in: session)
+            try reserve(refund, from: sourcesOrLosses(of: refund, returning: payment), at: now)
         }
-        try keepCases(of: moved, closing: .init(.superseded, at: moment), in: session)
-        return result
+        try updateCases(of: payment, closing: .init(.superseded, at: now))
+        return value
     }
 
-    private func unreserve(
-        _ transfer: OutgoingTransfer,
-        as kind: LedgerTransaction.Kind,
-        at moment: Timestamp,
-        in session: any SQLSession
-    ) throws {
-        try reverse(reservation(of: transfer, in: session), as: kind, at: moment, in: session)
+    private mutating func unreserve(_ transfer: OutgoingTransfer, as kind: LedgerTransaction.Kind) throws {
+        try reverse(reservation(of: transfer), of: .transfer(transfer.purpose), as: kind, at: now)
     }
 
-    private func reservation(of transfer: OutgoingTransfer, in session: any SQLSession) throws -> LedgerTransaction {
-        guard let booked = try session.reservation(of: transfer.purpose.id) else {
+    private func reservation(of transfer: OutgoingTransfer) throws -> LedgerTransaction {
+        guard let booked = self.transfer(transfer.purpose)?.reservation else {
             throw SettlementError(.invalidState, "nothing is set aside for \(transfer.purpose.id)")
         }
         return booked
@@ -93,47 +77,44 @@ extension Settlement {
     /// The accounts of a refund that cannot be refused any more: missing money is the operator's loss.
     func sourcesOrLosses(
         of refund: OutgoingTransfer,
-        returning payment: Payment,
-        in session: any SQLSession
+        returning payment: PaymentID
     ) throws -> [(account: AccountID, amount: Amount)] {
-        let (taken, missing) = try position(of: payment, in: session).taking(refund.amount)
+        guard let (taken, missing) = try payments[payment]?.position.taking(refund.amount) else {
+            return [(.providerLosses, refund.amount)]
+        }
         return missing.isPositive ? taken + [(.providerLosses, missing)] : taken
     }
 }
 
 /// Each amount of a payment on an account for exceptions has one open case of that amount.
-extension Settlement {
+extension Draft {
     /// Updates the open cases of a payment to the amounts that still wait, after refunds have taken or given back.
     ///
     /// A case whose money no longer waits is closed by `resolution`.
-    func keepCases(
-        of payment: Payment,
-        closing resolution: ExceptionCase.Resolution,
-        in session: any SQLSession
-    ) throws {
-        let waiting = try position(of: payment, in: session).waiting.compactMap { account, amount in
+    mutating func updateCases(of id: PaymentID, closing resolution: ExceptionCase.Resolution) throws {
+        guard let booked = payments[id] else { return }
+        let waiting = try booked.position.waiting.compactMap { account, amount in
             ExceptionCase.Reason(waitingOn: account).map { (reason: $0, amount: amount) }
         }
-        let open = try session.cases(of: payment.id).filter { $0.state == .open && $0.reason != .orphaned }
+        let open = booked.cases.filter { $0.reason != .orphaned }
         for known in open {
             guard let amount = waiting.first(where: { known.reason.explains($0.reason) })?.amount else {
-                try close(known, resolution, in: session)
+                close(known, resolution)
                 continue
             }
-            if amount != known.amount { try session.update(known.id, amount: amount) }
+            if amount != known.amount { update(known, amount: amount) }
         }
         for (reason, amount) in waiting where !open.contains(where: { $0.reason.explains(reason) }) {
-            try self.open(
+            self.open(
                 ExceptionCase(
-                    id: identifiers.next(),
+                    id: planner.identifiers.next(),
                     reason: reason,
-                    merchant: payment.merchant,
-                    invoice: payment.invoice,
-                    payment: payment.id,
+                    merchant: booked.payment.merchant,
+                    invoice: booked.payment.invoice,
+                    payment: id,
                     amount: amount,
                     openedAt: resolution.moment
-                ),
-                in: session
+                )
             )
         }
     }
