@@ -122,7 +122,8 @@ extension Settlement {
         }
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
-        let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
+        let comment = provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil
+        let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: comment)
         let cost = try cost(of: order, request.onHighFee, at: provider, now: now)
         if cost.prospect == .refused { throw try refusal(cost) }
         let sources = try sources(of: wanted, of: payment, for: merchant, in: session)
@@ -134,7 +135,7 @@ extension Settlement {
             provider: provider.key,
             amount: wanted,
             destination: destination,
-            comment: provider.capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
+            comment: comment,
             reason: request.reason,
             quote: quote,
             status: status,
