@@ -20,7 +20,7 @@ struct PayoutCommentTests {
             "amount": "1", "asset": .string(world.assetText(asset)), "destination": .string(destination),
             "comment": comment, "dry_run": .bool(isDry),
         ]
-        let fields = [HTTPField("Idempotency-Key", "\(asset) \(comment.text.count) \(isDry)")]
+        let fields = [HTTPField("Idempotency-Key", "\(asset.filter(\.isLetter))-\(comment.text.utf8.count)-\(isDry)")]
         let request = InterfaceTests.request(world, "POST", "/v1/payouts", body, fields: fields)
         let response = await world.gateway.router.respond(to: request)
         #expect(response.status == 422)
@@ -29,21 +29,23 @@ struct PayoutCommentTests {
 
     @Test("is refused by its name beyond 500 bytes, or where the rail carries none, also in a dry run")
     func limit() async throws {
+        let long = JSONValue.string(String(repeating: "x", count: 501))
+        // Bytes count, not characters.
+        let wide = JSONValue.string(String(repeating: "é", count: 251))
+        let full = JSONValue.string(String(repeating: "é", count: 250))
+        // There is no money: where the comment is no reason, the amount is.
+        let expected: [(asset: String, comment: JSONValue, field: String)] =
+            ["ton:testnet:native", "ton:testnet:jetton:sandbox"].flatMap { asset in
+                [(asset, long, "comment"), (asset, wide, "comment"), (asset, full, "amount")]
+            }
+            + ["evm:sandbox:native", "evm:sandbox:erc20"].flatMap { asset in
+                [(asset, "x", "comment"), (asset, .null, "amount")]
+            }
         try await withWorld { world in
             for isDry in [true, false] {
-                for asset in ["ton:testnet:native", "ton:testnet:jetton:sandbox"] {
-                    func refused(_ comment: String) async throws -> String? {
-                        try await Self.refusedField(world, asset, .string(comment), isDry: isDry)
-                    }
-                    #expect(try await refused(String(repeating: "x", count: 501)) == "comment")
-                    // Bytes count, not characters.
-                    #expect(try await refused(String(repeating: "é", count: 251)) == "comment")
-                    // There is no money: the comment is no reason.
-                    #expect(try await refused(String(repeating: "é", count: 250)) == "amount")
-                }
-                for asset in ["evm:sandbox:native", "evm:sandbox:erc20"] {
-                    #expect(try await Self.refusedField(world, asset, "x", isDry: isDry) == "comment")
-                    #expect(try await Self.refusedField(world, asset, .null, isDry: isDry) == "amount")
+                for (asset, comment, field) in expected {
+                    let refused = try await Self.refusedField(world, asset, comment, isDry: isDry)
+                    #expect(refused == field, "\(asset), \(comment.text.count) bytes, dry: \(isDry)")
                 }
             }
         }
