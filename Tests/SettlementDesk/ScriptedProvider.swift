@@ -34,6 +34,8 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         package var sharesFee = false
         /// Orders that a request never takes, because the wallet holds too little for them.
         package var unpayable: Set<String> = []
+        /// How many orders a request takes, from the first on, because they are large.
+        package var capacity = Int.max
         /// The next page of its only account; nil when it has no scan.
         package var page: (@Sendable () async throws(ProviderError) -> ScanPage)?
         /// Whether each option has an account of its own, which is named like the option.
@@ -213,12 +215,12 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
         after sequence: Int64?,
         under permit: SigningPermit
     ) async throws(ProviderError) -> PreparedBatch {
-        let unpayable = script.withLock { script in
+        let (unpayable, capacity) = script.withLock { script in
             script.prepared += 1
-            return script.unpayable
+            return (script.unpayable, script.capacity)
         }
         var batch = PreparedBatch(prepared: [:], refused: [:])
-        for (position, order) in orders.filter({ !unpayable.contains($0.id) }).enumerated() {
+        for (position, order) in orders.filter({ !unpayable.contains($0.id) }).prefix(capacity).enumerated() {
             batch.prepared[order.id] = PreparedTransfer(
                 bytes: [],
                 hash: "batch \(orders[0].id)",

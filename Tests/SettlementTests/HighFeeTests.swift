@@ -151,6 +151,20 @@ struct HighFeeTests {
         #expect(try await states(desk, ids) == [.awaitingPayment, .awaitingPayment, .inProgress])
     }
 
+    @Test("stays out of a request that takes fewer than it needs, and those that the request suffices for leave")
+    func cutRequest() async throws {
+        let (desk, _) = try await paid(Way(engine: .sqlite, isBatching: true, sharesFee: true), fee: "0.05")
+        desk.provider.script.withLock { $0.capacity = 2 }
+        var ids: [String] = []
+        // The first two need three others each, and the last two one another.
+        for (number, amount) in [(1, "0.13"), (2, "0.13"), (3, "0.3"), (4, "0.3")] as [(UInt128, String)] {
+            ids.append(try await ask(amount, of: desk, number).purpose.id)
+        }
+        try await step(desk)
+        #expect(try await states(desk, ids) == [.awaitingPayment, .awaitingPayment, .inProgress, .inProgress])
+        #expect(try await desk.booksHold())
+    }
+
     @Test("does not keep others from leaving, though as many wait as a batch holds")
     func noStarving() async throws {
         let (desk, _) = try await paid(Way(engine: .sqlite, isBatching: true, sharesFee: false), fee: "0.0005")

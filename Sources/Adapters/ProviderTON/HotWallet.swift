@@ -13,6 +13,14 @@ enum HotWallet: Sendable {
         }
     }
 
+    /// The number of messages, from the first one on, that one request can carry, see ``SizedWallet``.
+    func capacity(for messages: [WalletMessage]) throws(TONError) -> Int {
+        switch self {
+        case .numbered(let wallet): try wallet.capacity(for: messages)
+        case .highload(let wallet): try wallet.capacity(for: messages)
+        }
+    }
+
     /// The messages that a signed request asks for, in its order, and whether the wallet sends them through a message
     /// to itself.
     func transfers(in bag: [UInt8]) throws(TONError) -> (messages: [InternalMessage], isList: Bool) {

@@ -16,7 +16,7 @@ extension TONProvider: BatchSending {
         }
     }
 
-    /// Signs one request for several orders.
+    /// Signs one request for as many orders, from the first one on, as the network takes in one message; the others wait.
     ///
     /// - Throws: `ProviderError`.
     package func prepare(
@@ -28,8 +28,9 @@ extension TONProvider: BatchSending {
         let state = try await payer.account(address)
         var selection = Selection(coins: state.balance)
         for order in orders { try await select(order, into: &selection) }
+        do { try cut(&selection) } catch { throw ProviderError(.invalidRequest, error.description) }
         guard !selection.chosen.isEmpty else {
-            if selection.lacksMoney {
+            if selection.lacksMoney, selection.refused.isEmpty {
                 throw ProviderError(.unavailable, "the wallet \(address) holds too little; top it up")
             }
             return PreparedBatch(prepared: [:], refused: selection.refused)
@@ -117,6 +118,19 @@ extension TONProvider: BatchSending {
         }
     }
 
+    /// Leaves out the orders that one request cannot carry; one that no request can carry is refused.
+    private func cut(_ selection: inout Selection) throws(TONError) {
+        while let first = selection.chosen.first {
+            let count = try wallet.capacity(for: selection.chosen.map(\.message))
+            guard count == 0 else {
+                selection.chosen.removeLast(selection.chosen.count - count)
+                return
+            }
+            selection.refused[first.order.id] = "its message alone is larger than the network takes"
+            selection.chosen.removeFirst()
+        }
+    }
+
     private func select(_ order: TransferOrder, into selection: inout Selection) async throws(ProviderError) {
         var message: WalletMessage
         do { message = try walletMessage(for: order) } catch {
@@ -125,7 +139,7 @@ extension TONProvider: BatchSending {
         }
         // A transfer that cannot be sent is skipped, and the others are sent.
         message.mode |= 2
-        let cost = message.message.value + Self.listedFee
+        let cost = message.message.value + Self.listedFee + UInt128(clamping: commentFee(of: order))
         guard cost <= selection.coins else {
             selection.lacksMoney = true
             return

@@ -141,13 +141,16 @@ extension TONProvider: FundGathering {
         return messages
     }
 
+    /// Composes a request for as much, from the first movement on, as the network takes in one message; the rest moves
+    /// in a later round.
     private func request(
-        _ moved: [Moved],
+        _ all: [Moved],
         from own: OwnWallets.Named,
         number: Int64,
         at head: ToncenterClient.Head
     ) throws(TONError) -> OwnTransfer {
         let end = head.time.advanced(by: configuration.transferLifetime)
+        let moved = all.prefix(try own.wallet.capacity(for: all.map(\.message)))
         let content = try own.wallet.content(
             moved.map(\.message),
             seqno: UInt32(clamping: number),

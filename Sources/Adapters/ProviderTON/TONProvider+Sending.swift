@@ -1,4 +1,5 @@
 import Cryptography
+import HTTPMessages
 package import Money
 package import Payments
 package import Providers
@@ -24,14 +25,34 @@ extension TONProvider: TransferSending {
     package func expectedFee(of order: TransferOrder) -> Amount? { expectedFee(of: order, among: 1) }
 
     /// The usual fee of such a transfer at the network's fixed prices, and its part of the request's.
+    ///
+    /// Every bit and cell of its comment is counted in each message that carries it. The network's own count is a little
+    /// lower, because it leaves out what fits the first cell of a message.
     package func expectedFee(of order: TransferOrder, among count: Int) -> Amount? {
-        let own = order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton
+        let own = commentFee(of: order) + (order.amount.asset == coin ? Self.usualFee.coin : Self.usualFee.jetton)
         let sharing = Int64(clamping: max(count, 1))
         return Amount(asset: coin, units: Int256(own + (Self.usualRequestFee + sharing - 1) / sharing))
     }
 
+    /// What the network charges for carrying an order's comment and for a receiver on the masterchain, in nanotons, in
+    /// addition to the usual fee.
+    func commentFee(of order: TransferOrder) -> Int64 {
+        let prices = ForwardPrices.basechain
+        var last = prices
+        if let text = try? AddressText(order.destination), text.address.workchain == -1 { last = .masterchain }
+        let dearer = last.lump - prices.lump
+        guard let comment = order.comment, let tree = try? MessageBody.cell(comment: Array(comment.utf8)) else {
+            return dearer
+        }
+        // The request carries it, and so does a highload wallet's message to itself. Jettons take it to our jetton wallet,
+        // from there to the receiver's, and with the notification to the receiver.
+        var copies: Int64 = order.amount.asset == coin ? 1 : 3
+        if case .highload = wallet { copies += 1 }
+        return dearer + prices.price(of: tree) * copies + last.price(of: tree)
+    }
+
     /// The most that one transfer may need for fees and storage, in addition to the coins that it carries, in nanotons.
-    private static let feeCeiling: UInt128 = 50_000_000
+    private static let feeCeiling: UInt128 = 100_000_000
 
     /// A ceiling for the network's prices, and with jettons also the coins that they carry.
     package func mostCharged(for prepared: PreparedTransfer, of asset: AssetID) -> Amount? {
@@ -111,11 +132,20 @@ extension TONProvider: TransferSending {
 
     /// Broadcasts the stored message.
     ///
-    /// Whatever the node answers, only the chain shows the transfer's fate.
+    /// Whatever the nodes answer, only the chain shows the transfer's fate. When one refuses the bytes themselves, all
+    /// others are asked.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
-        do {
-            try await payer.send(prepared.bytes)
-            return .accepted
-        } catch { return .unknown(reason: error.reason) }
+        var refusal: MessageRefusal?
+        for node in [client] + readers.dropFirst() + witnesses {
+            do {
+                try await node.asked(for: .payout).send(prepared.bytes)
+                return .accepted
+            } catch {
+                guard let found = MessageRefusal(error) else { return .unknown(reason: error.reason) }
+                refusal = refusal ?? found
+            }
+        }
+        return refusal.map { .unsendable(reason: $0.sentence(of: prepared.bytes.count)) }
+            ?? .unknown(reason: "there is no node")
     }
 }

@@ -195,9 +195,16 @@ package struct TONProvider: PaymentProvider {
             takesPartialPayments: true,
             refunds: .partial,
             paysOut: true,
-            isTestNetwork: configuration.network == .testnet
+            isTestNetwork: configuration.network == .testnet,
+            commentLimit: Self.commentLimit
         )
     }
+
+    /// The most bytes of a payout's comment.
+    ///
+    /// So long a comment costs at most 0.01 TON on the basechain, the coins that jettons carry pay for it, and a request
+    /// still holds about a hundred of them.
+    package static let commentLimit = 500
 
     /// Nothing is pushed.
     package var push: (any PushReceiving)? { nil }

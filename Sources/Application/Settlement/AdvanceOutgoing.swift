@@ -123,6 +123,7 @@ extension Settlement {
         of stored: OutgoingTransfer,
         _ lease: Lease?
     ) async throws -> OutgoingTransfer {
+        if unsendable.note(outcome, of: stored) { showUnsendable() }
         switch outcome {
         case .accepted:
             return try await postpone(stored, by: Self.pollInterval, lease)
@@ -130,7 +131,7 @@ extension Settlement {
             return try await finish(stored, .confirmed, fee: nil, failure: nil, lease)
         case .rejected(let reason):
             return try await finish(stored, .provenDead, fee: nil, failure: reason, lease)
-        case .unknown(let reason):
+        case .unknown(let reason), .unsendable(let reason):
             return try await markUnknown(stored, because: reason, lease)
         }
     }

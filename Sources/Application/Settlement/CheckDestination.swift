@@ -23,6 +23,19 @@ extension Settlement {
             throw SettlementError(DestinationRefusal(.own, "it was handed out to a customer"))
         }
     }
+
+    /// Refuses a comment that a provider's transfers cannot carry, before anything is set aside.
+    ///
+    /// - Throws: ``SettlementError`` with ``SettlementError/Code/invalidRequest`` and the field `comment`.
+    func check(comment: String?, at provider: any PaymentProvider) throws(SettlementError) {
+        let (count, limit) = (comment?.utf8.count ?? 0, provider.capabilities.commentLimit)
+        guard count > limit else { return }
+        let sentence =
+            limit == 0
+            ? "payouts by \(provider.key) carry no comment; leave it out"
+            : "a comment has at most \(limit) bytes of UTF-8 here, and this one has \(count)"
+        throw SettlementError(.invalidRequest, sentence, parameter: "comment")
+    }
 }
 
 extension SettlementError {

@@ -124,6 +124,7 @@ extension Settlement {
         in session: any SQLSession
     ) throws -> (plan: PayoutEstimate, cost: TransferCost) {
         try check(destination: request.destination, for: request.amount.asset, at: payer, in: session)
+        try check(comment: request.comment, at: payer)
         let order = TransferOrder(
             id: id.text,
             amount: request.amount,

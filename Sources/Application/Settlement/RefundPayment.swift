@@ -115,7 +115,7 @@ extension Settlement {
         let wanted = try rules.amount(measured, isMade: false)
         let destination = payment.refundTarget ?? ""
         try check(destination: destination, for: wanted.asset, at: provider, in: session)
-        let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: nil)
+        let order = TransferOrder(id: id.text, amount: wanted, destination: destination, comment: rules.comment(of: id))
         let cost = try cost(of: order, request.onHighFee, at: provider, now: draft.now)
         if cost.prospect == .refused { throw try refusal(cost) }
         return try rules.request(wanted, by: quote, request.reason, id: id, in: &draft)

@@ -78,6 +78,9 @@ struct RefundRules {
         return returned == whole && unnamed.count == 1 ? unnamed[0] : nil
     }
 
+    /// The comment of a refund on a rail that carries one; nil on others.
+    func comment(of id: RefundID) -> String? { capabilities.refunds == .partial ? "Refund \(id.text)" : nil }
+
     /// Asks for a refund, which a worker sends.
     func request(
         _ amount: Amount,
@@ -95,7 +98,7 @@ struct RefundRules {
             provider: payment.provider,
             amount: amount,
             destination: payment.refundTarget ?? "",
-            comment: capabilities.refunds == .partial ? "Refund \(id.text)" : nil,
+            comment: comment(of: id),
             reason: reason,
             quote: quote,
             status: status,

@@ -79,23 +79,27 @@ extension Settlement {
 
     /// Has the rail sign transfers in one request.
     ///
-    /// Where it takes fewer than were chosen, those that lack company now stay out. Nobody has seen the first request.
+    /// Where it takes fewer than were chosen, those that lack company now stay out, and the others are signed again.
+    /// Nobody has seen the requests before.
     private func prepare(
         _ chosen: Together,
         after last: Int64?,
         by sender: any BatchSending,
         under permit: SigningPermit
     ) async throws -> PreparedBatch {
-        let orders = chosen.transfers.map(TransferOrder.init)
-        let batch = try await sender.prepare(orders, after: last, under: permit)
-        guard batch.prepared.keys.contains(where: { chosen.needs[$0] ?? 1 > batch.prepared.count }) else {
-            return batch
+        var (orders, refused) = (chosen.transfers.map(TransferOrder.init), [String: String]())
+        while !orders.isEmpty {
+            var batch = try await sender.prepare(orders, after: last, under: permit)
+            refused.merge(batch.refused) { first, _ in first }
+            let size = batch.prepared.count
+            let lonely = batch.prepared.keys.filter { chosen.needs[$0] ?? 1 > size }
+            guard !lonely.isEmpty else {
+                batch.refused = refused
+                return batch
+            }
+            orders.removeAll { lonely.contains($0.id) || refused[$0.id] != nil }
         }
-        let alone = orders.filter { chosen.needs[$0.id] ?? 1 == 1 && batch.prepared[$0.id] != nil }
-        guard !alone.isEmpty else { return PreparedBatch(prepared: [:], refused: batch.refused) }
-        var rest = try await sender.prepare(alone, after: last, under: permit)
-        rest.refused.merge(batch.refused) { first, _ in first }
-        return rest
+        return PreparedBatch(prepared: [:], refused: refused)
     }
 
     /// Signs transfers of one provider in one request: what is signed is stored for all of them in one unit of work, and

@@ -52,6 +52,7 @@ package struct Settlement: Sendable {
     let books: MerchantBooks
     let texts = InvoiceTexts()
     let lanes = LaneWindows()
+    let unsendable = UnsendableRequests()
 
     /// A settlement over the given parts.
     package init(

@@ -204,6 +204,7 @@ extension Settlement {
         }
         try await openMissingCases()
         try await showHolds()
+        try await reviewUnsendable()
         return problems
     }
 

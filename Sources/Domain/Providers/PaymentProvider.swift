@@ -150,6 +150,8 @@ package struct ProviderCapabilities: Hashable, Sendable {
     package let graceAfterExpiry: Duration
     /// The settings that merchants can choose; others are refused.
     package let settings: [RailSetting]
+    /// The most bytes of UTF-8 that the comment of a payout may have; zero where the rail carries no comments.
+    package let commentLimit: Int
 
     /// A provider's abilities.
     package init(
@@ -160,7 +162,8 @@ package struct ProviderCapabilities: Hashable, Sendable {
         paysOut: Bool,
         isTestNetwork: Bool,
         graceAfterExpiry: Duration = .zero,
-        settings: [RailSetting] = []
+        settings: [RailSetting] = [],
+        commentLimit: Int = 0
     ) {
         self.opening = opening
         self.assets = assets
@@ -170,6 +173,7 @@ package struct ProviderCapabilities: Hashable, Sendable {
         self.isTestNetwork = isTestNetwork
         self.graceAfterExpiry = graceAfterExpiry
         self.settings = settings
+        self.commentLimit = commentLimit
     }
 }
 

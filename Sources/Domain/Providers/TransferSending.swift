@@ -184,6 +184,9 @@ package enum SubmissionOutcome: Hashable, Sendable {
     case rejected(reason: String)
     /// The outcome is unknown.
     case unknown(reason: String)
+    /// The outcome is unknown, and every node refuses the signed bytes themselves, so that sending them again does not
+    /// help; the reason is in our own words.
+    case unsendable(reason: String)
 }
 
 /// The fate of a transfer.

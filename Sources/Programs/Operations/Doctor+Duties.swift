@@ -29,6 +29,25 @@ extension Doctor {
             )
         }
         for duty in list { examine(duty, &found) }
+        await examineConditions(at: place, surroundings, &found)
+    }
+
+    /// Reports each condition of the running gateway: the lines of `/readyz` after the first, without those of duties.
+    private func examineConditions(
+        at place: String,
+        _ surroundings: Gateway.Surroundings,
+        _ found: inout Findings
+    ) async {
+        let request = HTTPRequest(url: place + "/readyz", timeout: .seconds(5), maximumResponseBytes: 1 << 20)
+        guard let response = try? await surroundings.transport.send(request) else { return }
+        for line in String(decoding: response.body, as: UTF8.self).split(separator: "\n").dropFirst() {
+            guard !line.hasPrefix("duty "), let colon = line.firstRange(of: ": ") else { continue }
+            found.warning(
+                "condition \(line[..<colon.lowerBound])",
+                String(line[colon.upperBound...]),
+                "/readyz and the metrics show it until it is over"
+            )
+        }
     }
 
     private func examine(_ duty: JSONValue, _ found: inout Findings) {

@@ -251,10 +251,20 @@ extension FixtureTON {
         let normalized: CellHash
     }
 
+    /// How a liteserver's refusal begins.
+    private static let inapplicable = "LITE_SERVER_UNKNOWN: cannot apply external message to current state : "
+
     func broadcast(_ call: ToncenterCall) throws(ToncenterError) -> Broadcast {
-        guard let text = call.text("boc"), let cell = try? BagOfCells.root(ofText: text),
+        let bytes = call.text("boc").flatMap { try? BagOfCells.bytes(ofText: $0) } ?? []
+        guard bytes.count <= state.withLock({ $0.faults.longestMessage }) else {
+            throw ToncenterError(500, Self.inapplicable + "external message too large, rejecting")
+        }
+        guard let cell = try? BagOfCells.root(of: bytes),
             case .externalIn(let message) = try? Message(parsing: cell), let hash = try? message.normalizedHash()
         else { throw ToncenterError(422, "boc is no external message") }
+        guard cell.depth <= ExternalMessageLimits.maximumDepth else {
+            throw ToncenterError(500, Self.inapplicable + "external message is too deep")
+        }
         let isLost: Bool = try state.withLock { state throws(ToncenterError) in
             let isWaiting = state.externals.contains { (try? $0.normalizedHash()) == hash }
             if !isWaiting {

@@ -29,6 +29,8 @@ package final class FixtureTON: Sendable {
         package var liesAboutHashes = false
         /// The longest URL that the server in front of the node takes; it answers 414 to others.
         package var longestURL = Int.max
+        /// The most bytes of a message from outside.
+        package var longestMessage = ExternalMessageLimits.maximumBytes
         /// The most accounts of an answer about several; others are left out.
         package var mostStates = Int.max
         /// The accounts that are written in an answer so that they cannot be read.

@@ -153,6 +153,15 @@ package struct ProviderConformance: Sendable {
                 findings.append("a payout to \(address) is refused when it is asked for")
             }
         }
+        let wish: JSONValue = [
+            "amount": order["amount"] ?? .null, "asset": .string(asset.text),
+            "destination": .string(try world.address(for: asset.text, .supplier)),
+            "comment": .string(String(repeating: "x", count: provider.capabilities.commentLimit + 1)),
+        ]
+        let problem = try await world.merchant.refusal("/v1/payouts", wish, idempotencyKey: "comment")
+        if problem?["param"]?.stringValue != "comment" {
+            findings.append("a comment that is longer than it can carry is refused when it is asked for")
+        }
         return findings
     }
 

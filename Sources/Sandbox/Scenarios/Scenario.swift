@@ -160,6 +160,10 @@ package struct Scenario: Sendable {
         package var to: ScenarioPlace?
         /// Whether they need approval.
         package var needsApproval: Bool?
+        /// How long their comments are, in bytes; none when nil.
+        ///
+        /// Each has another one.
+        package var commentBytes: Int?
         /// The field that the gateway has to name when it refuses them; nil when it must not refuse them.
         package var refused: String?
 
@@ -169,6 +173,7 @@ package struct Scenario: Sendable {
             case count
             case to
             case needsApproval = "needs_approval"
+            case commentBytes = "comment_bytes"
             case refused
         }
     }

@@ -124,7 +124,9 @@ extension HighloadWallet {
 
     /// The content of a request to send messages: the cell whose hash is signed.
     ///
-    /// - Throws: ``TONError``.
+    /// There is no content that the network would refuse for its size, also when the request deploys the wallet.
+    ///
+    /// - Throws: ``TONError``; with ``TONError/Code/tooLarge`` beyond ``ExternalMessageLimits``.
     package func content(
         _ messages: [WalletMessage],
         sequence: UInt64,
@@ -136,13 +138,17 @@ extension HighloadWallet {
         guard messages.allSatisfy({ $0.message.stateInit == nil }) else {
             throw TONError(.malformedStructure, "a highload wallet sends no states")
         }
-        return try HighloadRequest.content(
+        let content = try HighloadRequest.content(
             of: messages.count == 1 ? first : try toItself(messages, sequence: sequence),
             query: HighloadQuery(sequence: sequence),
             walletID: walletID,
             createdAt: createdAt,
             timeout: timeout
         )
+        // Every signature has the same size.
+        let unsigned = [UInt8](repeating: 0, count: 64)
+        try ExternalMessageLimits.check(external(content, unsigned, deploying: true).cell())
+        return content
     }
 
     /// The request with some content and the signature of its hash.
@@ -156,15 +162,23 @@ extension HighloadWallet {
         guard publicKey.isValid(signature: signature, for: content.hash.bytes) else {
             throw TONError(.invalidKey, "the signature is not this wallet's")
         }
+        let external = try external(content, signature, deploying: deploying)
+        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+    }
+
+    private func external(
+        _ content: Cell,
+        _ signature: [UInt8],
+        deploying: Bool
+    ) throws(TONError) -> ExternalInMessage {
         var body = CellBuilder()
         try body.store(bytes: signature)
         try body.store(reference: content)
-        let external = ExternalInMessage(
+        return ExternalInMessage(
             destination: try address(),
             stateInit: deploying ? try stateInit() : nil,
             body: try body.build()
         )
-        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
     }
 
     private func toItself(_ messages: [WalletMessage], sequence: UInt64) throws(TONError) -> WalletMessage {

@@ -79,9 +79,15 @@ extension Wallet {
 
     /// The content of a request to send messages: the cell whose hash is signed.
     ///
-    /// - Throws: ``TONError``.
+    /// There is no content that the network would refuse for its size, also when the request deploys the wallet.
+    ///
+    /// - Throws: ``TONError``; with ``TONError/Code/tooLarge`` beyond ``ExternalMessageLimits``.
     package func content(_ messages: [WalletMessage], seqno: UInt32, validUntil: UInt32) throws(TONError) -> Cell {
-        try request(messages, seqno: seqno, validUntil: validUntil, by: .outside).build()
+        let content = try request(messages, seqno: seqno, validUntil: validUntil, by: .outside).build()
+        // Every signature has the same size.
+        let unsigned = [UInt8](repeating: 0, count: 64)
+        try ExternalMessageLimits.check(external(content, unsigned, deploying: true).cell())
+        return content
     }
 
     /// The request with some content and the signature of its hash.
@@ -95,12 +101,20 @@ extension Wallet {
         guard publicKey.isValid(signature: signature, for: content.hash.bytes) else {
             throw TONError(.invalidKey, "the signature is not this wallet's")
         }
-        let external = ExternalInMessage(
+        let external = try external(content, signature, deploying: deploying)
+        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
+    }
+
+    private func external(
+        _ content: Cell,
+        _ signature: [UInt8],
+        deploying: Bool
+    ) throws(TONError) -> ExternalInMessage {
+        ExternalInMessage(
             destination: try address(),
             stateInit: deploying ? try stateInit() : nil,
             body: try body(content, signature)
         )
-        return SignedTransfer(cell: try external.cell(), normalizedHash: try external.normalizedHash())
     }
 
     /// Signs a request that anybody may deliver to the wallet, and pay for, in an internal message; only v5 accepts
