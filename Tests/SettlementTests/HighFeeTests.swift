@@ -69,7 +69,9 @@ struct HighFeeTests {
     /// A step of the worker.
     private func step(_ desk: Desk) async throws {
         _ = try await desk.settlement.signBatch(of: desk.provider, under: nil)
-        for id in try await desk.settlement.outgoingToSign(of: desk.provider) { try await desk.settlement.advance(id) }
+        for id in try await desk.settlement.outgoingToSign(of: desk.provider, under: nil) {
+            try await desk.settlement.advance(id)
+        }
     }
 
     @Test(

@@ -67,6 +67,13 @@ extension LawWorld {
         guard let index = any(open) else { return "nothing" }
         let approves = model.transfers[index].state == .asked && chance(50)
         let id = try PayoutID(transfers[index])
+        let owed = model.accounts["merchant_balance \(amount(1, .coin).asset.text)"] ?? 0
+        if approves, owed > 0 {
+            await #expect(throws: SettlementError.self) {
+                _ = try await desk.settlement.decidePayout(id, of: desk.merchant, approve: true)
+            }
+            return "transfer \(index + 1) is not approved"
+        }
         _ = try await desk.settlement.decidePayout(id, of: desk.merchant, approve: approves)
         model.transfers[index].state = approves ? .waiting : .cancelled
         return "transfer \(index + 1) is \(approves ? "approved" : "called off")"
@@ -117,8 +124,15 @@ extension LawWorld {
         let moving = model.transfers.indices.filter { [.waiting, .underway].contains(model.transfers[$0].state) }
         guard let index = any(moving) else { return "nothing" }
         let (id, transfer) = (transfers[index], model.transfers[index])
+        let sent = transfer.payment.map { model.payments[$0].asset } ?? .coin
         guard transfer.state == .underway else {
-            try await desk.settlement.advance(id)
+            let owed = model.accounts["merchant_balance \(amount(1, sent).asset.text)"] ?? 0
+            // What a merchant who owes money has set aside from its balance does not leave.
+            guard try await desk.settlement.advance(id).status.state != .awaitingPayment else {
+                #expect(owed > 0, "transfer \(index + 1) waits, and the merchant owes \(owed)")
+                return "transfer \(index + 1) waits for money"
+            }
+            #expect(transfer.payment != nil || owed <= 0, "transfer \(index + 1) leaves, and the merchant owes \(owed)")
             model.transfers[index].state = .underway
             return "transfer \(index + 1) is sent"
         }

@@ -24,12 +24,13 @@ extension EVMProvider: TransferSending {
     /// The gas that transfers of coins and of tokens usually need.
     private static let usualGas: (coin: BigUInt, token: BigUInt) = (21_000, 65_000)
 
-    /// The usual gas of a transfer at the base fee of the last block that was read, plus a quarter for the block's
-    /// maker.
+    /// The usual gas of a transfer at the base fee of the last block that was read and the usual priority fee; a quarter
+    /// of the base fee until the nodes were asked for that.
     package func expectedFee(of order: TransferOrder) -> Amount? {
         guard let base = cache.newest?.header.baseFee else { return nil }
+        let tip = cache.prices?.tip ?? base / 4
         let gas = order.amount.asset == coin ? Self.usualGas.coin : Self.usualGas.token
-        return Int256(exactly: BigInt((base + base / 4) * gas)).map { Amount(asset: coin, units: $0) }
+        return Int256(exactly: BigInt((base + tip) * gas)).map { Amount(asset: coin, units: $0) }
     }
 
     /// The gas that the last signature expects to use, at the base fee of the last block that was read and its own

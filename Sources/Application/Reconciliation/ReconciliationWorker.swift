@@ -240,7 +240,7 @@ package struct ReconciliationWorker: Sendable {
             pass.outgoing += try await settlement.signBatch(of: provider, under: lease)
         }
         await attempt("outgoing of \(provider.key)", into: &pass) { pass in
-            for id in try await settlement.outgoingToSign(of: provider) {
+            for id in try await settlement.outgoingToSign(of: provider, under: lease) {
                 await attempt("transfer \(id)", into: &pass) { pass in
                     if try await hasAdvanced(id, under: lease) { pass.outgoing += 1 }
                 }

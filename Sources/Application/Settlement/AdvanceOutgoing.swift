@@ -56,6 +56,9 @@ extension Settlement {
         guard try await freeNumbers(in: lane) > 0 else {
             return try await postpone(stored, by: Self.pollInterval, lease)
         }
+        guard try await database.read({ try $0.covers(stored) }) else {
+            return try await postpone(stored, by: Self.retryInterval, lease)
+        }
         // The network's fee may fall again; until the transfer is signed it can be cancelled.
         if try fee(of: order, at: provider, now: clock.now())?.isTooHigh == true {
             return try await postpone(stored, by: Self.retryInterval, lease)
@@ -82,6 +85,9 @@ extension Settlement {
             var updated = stored
             _ = try updated.status.apply(.signed)
             updated.prepared = prepared
+            guard try session.covers(stored) else {
+                throw SettlementError(.conflict, "the money of \(stored.purpose.id) was taken back meanwhile")
+            }
             try storeNumber(of: prepared, under: permit, at: provider.key, in: session)
             let next = now.advanced(by: Self.pollInterval)
             try store(&updated, from: stored, lane: lane?.name, nextAttemptAt: next, in: session)
@@ -259,7 +265,15 @@ extension Settlement {
             guard error.code == .held else { throw error }
             return nil
         }
-        return try await sender.renewed(prepared, for: TransferOrder(stored), under: permit)
+        let renewed = try await sender.renewed(prepared, for: TransferOrder(stored), under: permit)
+        guard let renewed, let charged = sender.expectedFee(of: renewed) else { return renewed }
+        // A higher fee moves this transfer and those that wait behind its number: it has to be worth it for one of them.
+        let behind = permit.underWay.filter { $0.prepared.sequence ?? 0 > prepared.sequence ?? 0 }.map(\.order)
+        let now = clock.now()
+        let isWorthIt = try ([TransferOrder(stored)] + behind).contains { order in
+            try !compare(charged, with: order, now: now).isTooHigh
+        }
+        return isWorthIt ? renewed : nil
     }
 
     /// Stores that the provider did not report a transfer's fate.

@@ -1,7 +1,7 @@
 import Payments
 package import Providers
 import Seams
-import Storage
+package import Storage
 
 /// Which transfers are dealt with next.
 extension Settlement {
@@ -106,16 +106,42 @@ extension Settlement {
     /// The least pause between two looks at a transfer.
     private static let shortestPause = Duration.milliseconds(100)
 
+    /// How many transfers are looked at for those that can be signed.
+    private static let candidates = 500
+
     /// The transfers of a provider that are due to be signed one by one, the longest due first: no more than its wallet
     /// has free numbers.
-    package func outgoingToSign(of provider: any PaymentProvider, limit: Int = 50) async throws -> [String] {
+    ///
+    /// Those that wait for a lower fee or for money take no number from those behind them: all that are found are put off
+    /// together.
+    package func outgoingToSign(
+        of provider: any PaymentProvider,
+        under lease: Lease?,
+        limit: Int = 50
+    ) async throws -> [String] {
         guard let sender = provider.send, provider.batch == nil else { return [] }
         let free = min(limit, try await freeNumbers(in: sender.lane))
         guard free > 0 else { return [] }
         let now = clock.now()
-        return try await database.read { session in
-            try session.outgoingToSign(provider: provider.key, dueAt: now, limit: free).map(\.purpose.id)
+        let (ready, waiting) = try await database.read { session in
+            var (ready, waiting) = ([OutgoingTransfer](), [OutgoingTransfer]())
+            for due in try session.outgoingToSign(provider: provider.key, dueAt: now, limit: Self.candidates) {
+                let isTooDear = try fee(of: TransferOrder(due), at: provider, now: now)?.isTooHigh ?? false
+                if try isTooDear || !session.covers(due) { waiting.append(due) } else { ready.append(due) }
+                if ready.count == free { break }
+            }
+            return (ready, waiting)
         }
+        if !waiting.isEmpty {
+            let next = now.advanced(by: Self.retryInterval)
+            try await write(under: lease) { session in
+                for stored in waiting {
+                    var same = stored
+                    try store(&same, from: stored, nextAttemptAt: next, in: session)
+                }
+            }
+        }
+        return ready.map(\.purpose.id)
     }
 
     /// How many more numbers of a lane may wait for a block; without a lane, any number.

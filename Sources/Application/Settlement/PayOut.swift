@@ -181,6 +181,10 @@ extension Settlement {
             guard let stored = try session.outgoing(id.text), stored.merchant == merchant else {
                 throw SettlementError(.notFound, "there is no payout \(id)")
             }
+            guard try !approve || session.covers(stored) else {
+                let reason = "a payment was taken back by its rail, and the balance is negative"
+                throw SettlementError(.insufficientFunds, reason)
+            }
             var draft = try draft(about: [merchant], at: now, in: session)
             try include(stored, in: &draft, session)
             let decided = try draft.decide(stored, approve: approve)

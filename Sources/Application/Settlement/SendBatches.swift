@@ -48,8 +48,11 @@ extension Settlement {
                 try leastBatch(for: TransferOrder(transfer), by: sender, now: now).map { (transfer, $0) }
             }
         }
-        let company = try measured(others).filter { $0.least > 1 }
-        let able = (try measured(due) + company).prefix(sender.maximumBatch)
+        let covered = try await database.read { session in
+            (due: try due.filter(session.covers), others: try others.filter(session.covers))
+        }
+        let company = try measured(covered.others).filter { $0.least > 1 }
+        let able = (try measured(covered.due) + company).prefix(sender.maximumBatch)
         let size = BatchChoice.size(for: able.map(\.least))
         let chosen = able.filter { $0.least <= size }
         let needs = Dictionary(uniqueKeysWithValues: chosen.map { ($0.transfer.purpose.id, $0.least) })
@@ -126,6 +129,8 @@ extension Settlement {
         let signed: [OutgoingTransfer]? = try await write(under: lease) { session in
             // Somebody else has used a number meanwhile, perhaps this one.
             guard try session.lastSequence(provider: provider) == last else { return nil }
+            // A rail has taken money back meanwhile.
+            guard try waiting.allSatisfy(session.covers) else { return nil }
             if permit.isNumbered, let number = batch.prepared.values.first?.sequence {
                 let wallet = permit.wallet
                 let isFree = try session.sign(number, with: wallet, of: provider, expecting: permit.signedBelow)

@@ -13,7 +13,7 @@ enum AskedTransfers {
     /// The stored requests between own wallets.
     case own
 
-    /// Those of the payouts and refunds that are stored and wait to be signed.
+    /// Those of the payouts and refunds that are stored, wait to be signed, and are covered.
     func orders(at provider: String, in session: any SQLSession) throws -> Set<TransferOrder> {
         guard case .transfers(let transfers) = self else { return [] }
         // What was read before may have been signed or cancelled meanwhile.
@@ -21,6 +21,7 @@ enum AskedTransfers {
             .filter {
                 $0.provider == provider && $0.status.state == .awaitingPayment && $0.prepared == nil
             }
+            .filter { try session.covers($0) }
         return Set(stored.map(TransferOrder.init))
     }
 

@@ -49,7 +49,7 @@ extension ObservationRecorder {
     func show(_ sighting: Sighting, in session: any SQLSession) throws {
         let key = sighting.transfer.naturalKey
         guard sighting.transfer.occurredAt <= now.advanced(by: Self.mostAheadOfUs) else { return }
-        let shown = try session.separately {
+        let shown = try session.inSavepoint {
             guard try !session.isObserved(key, at: providerKey),
                 try session.sighting(key, provider: providerKey) == nil,
                 let (stored, merchant) = try match(sighting, in: session)
