@@ -17,7 +17,8 @@ extension ProviderCapabilities {
             paysOut: true,
             isTestNetwork: true,
             graceAfterExpiry: graceAfterExpiry,
-            settings: settings
+            settings: settings,
+            commentLimit: 500
         )
     }
 }

@@ -71,6 +71,9 @@ package struct ToncenterStream: Sendable {
                 for event in events { for news in Self.news(in: event) { hear(news) } }
             }
         } catch let error as ProviderError { throw error } catch let error as HTTPTransportError {
+            guard error.code != .responseTooLarge else {
+                throw ProviderError(.flooded, "the node's stream tells more than can be read: \(error.reason)")
+            }
             throw ProviderError(.unavailable, "the node's stream is gone: \(error.reason)")
         } catch { throw ProviderError(.unavailable, "the node's stream is gone: \(error)") }
         throw ProviderError(.unavailable, "the node has ended its stream")

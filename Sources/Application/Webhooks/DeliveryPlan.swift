@@ -90,7 +90,8 @@ struct DeliveryPlan {
             looks = true
             touched = order
         case .opened(let endpoint, let turn, let end):
-            work += open(endpoint, turn, until: end)
+            work += open(endpoint, turn, until: end, at: now)
+            touched = [endpoint.endpoint]
         case .ended(let begun, let outcome):
             end(begun, outcome)
             touched = [begun.endpoint]
@@ -146,7 +147,12 @@ struct DeliveryPlan {
     }
 
     /// Begins a turn that was taken, with the request that was counted when it was chosen.
-    private mutating func open(_ due: DueEndpoint, _ turn: EndpointTurn?, until end: Timestamp) -> [Work] {
+    private mutating func open(
+        _ due: DueEndpoint,
+        _ turn: EndpointTurn?,
+        until end: Timestamp,
+        at now: Timestamp
+    ) -> [Work] {
         let id = due.endpoint
         guard let first = places[id]?.first else { return [] }
         guard let turn, !turn.deliveries.isEmpty || turn.hasMore else {
@@ -156,8 +162,15 @@ struct DeliveryPlan {
         }
         guard !turn.deliveries.isEmpty else { return [.open(due, limit: TurnProgress.reading(for: 1))] }
         turns.note(id, isOrdered: turn.endpoint.isOrdered)
-        places[id]?.progress = TurnProgress(turn, until: end)
-        return isStopping ? [] : send(first).map { [$0] } ?? []
+        let progress = TurnProgress(turn, until: end)
+        places[id]?.progress = progress
+        guard !isStopping else { return [] }
+        // The process stood still since it took the turn, and somebody else may have it by now.
+        guard progress.mayBegin(at: now, lasting: Self.timeout) else {
+            turns.end(first, nil)
+            return []
+        }
+        return send(first).map { [$0] } ?? []
     }
 
     private mutating func end(_ begun: Begun, _ outcome: DeliveryOutcome?) {

@@ -76,10 +76,12 @@ extension DeliveryWorker {
             guard !outcome.isTaken, next == nil, outcome.wasSent else {
                 return DeliveryResult(delivery, outcome.attempt, next: next)
             }
+            // It waits until the endpoint is on again.
+            let waiting = DeliveryResult(delivery, outcome.attempt, next: report.moment)
+            guard endpoint.disabledAt == nil else { return waiting }
             let (status, number) = (outcome.attempt.status, outcome.attempt.number)
             whole.disabling = status == Self.gone ? "it answered 410 Gone" : "it took nothing in \(number) attempts"
-            // It waits until the endpoint is on again.
-            return DeliveryResult(delivery, outcome.attempt, next: report.moment)
+            return waiting
         }
         if let reason = whole.disabling { logger.warning("the endpoint \(endpoint.id) is switched off: \(reason)") }
         return whole

@@ -74,6 +74,8 @@ struct APIRequest: Sendable {
     /// - Parameters:
     ///   - name: the parameter.
     ///   - kind: what it identifies, with its article, for the problem.
+    /// - Throws: a `Problem` when the text is no such identifier.
+    /// - Returns: the identifier.
     func identifier<Kind>(_ name: String, of kind: String) throws -> Identifier<Kind>? {
         guard let text = parameter(name) else { return nil }
         do { return try Identifier(text) } catch {

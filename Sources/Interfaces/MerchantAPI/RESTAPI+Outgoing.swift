@@ -61,8 +61,16 @@ extension RESTAPI {
 
     func listOutgoing(_ call: APIRequest, refunds: Bool) async throws -> HTTPResponse {
         try call.allow(
-            "limit", "starting_after", "ending_before", "payment", "provider", "asset", "state", "destination",
-            "created_from", "created_until"
+            "limit",
+            "starting_after",
+            "ending_before",
+            "payment",
+            "provider",
+            "asset",
+            "state",
+            "destination",
+            "created_from",
+            "created_until"
         )
         let page = try call.page()
         var filter = OutgoingFilter()

@@ -10,8 +10,18 @@ import StrictJSON
 extension RESTAPI {
     func listPayments(_ call: APIRequest) async throws -> HTTPResponse {
         try call.allow(
-            "limit", "starting_after", "ending_before", "invoice", "rail", "provider", "asset", "state", "classification",
-            "payer", "occurred_from", "occurred_until"
+            "limit",
+            "starting_after",
+            "ending_before",
+            "invoice",
+            "rail",
+            "provider",
+            "asset",
+            "state",
+            "classification",
+            "payer",
+            "occurred_from",
+            "occurred_until"
         )
         let page = try call.page()
         var filter = PaymentFilter()

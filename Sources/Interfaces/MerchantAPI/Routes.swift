@@ -100,7 +100,9 @@ enum Routes {
         Route("GET", "/v1/webhook_endpoints/*/attempts", .webhooksRead) { try await $0.listAttempts($1) },
         Route("POST", "/v1/webhook_endpoints/*/rotate_secret", .webhooksWrite) { try await $0.rotateSecret($1) },
         Route("POST", "/v1/webhook_endpoints/*/enable", .webhooksWrite) { try await $0.enableEndpoint($1) },
-        Route("POST", "/v1/webhook_endpoints/*/redeliver", .webhooksWrite, .eventsWrite) { try await $0.redeliverRange($1) },
+        Route("POST", "/v1/webhook_endpoints/*/redeliver", .webhooksWrite, .eventsWrite) {
+            try await $0.redeliverRange($1)
+        },
         Route("POST", "/v1/webhook_endpoints/*/disable", .webhooksWrite) { try await $0.disableEndpoint($1) },
         Route("DELETE", "/v1/webhook_endpoints/*", .webhooksWrite) { try await $0.deleteEndpoint($1) },
         Route("POST", "/v1/api_keys", .keysWrite) { try await $0.createKey($1) },

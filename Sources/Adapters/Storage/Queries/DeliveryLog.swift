@@ -97,13 +97,14 @@ extension SQLSession {
     ///
     /// It costs a lookup for each endpoint, and a row for each delivery that waits.
     package func outboxDepth() throws -> Int {
-        let retried = try first(
-            """
-            SELECT COUNT(*) FROM event_retries r JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint
-            WHERE \(Self.isOn)
-            """,
-            []
-        ) { try $0.int() } ?? 0
+        let retried =
+            try first(
+                """
+                SELECT COUNT(*) FROM event_retries r JOIN webhook_endpoints w ON w.book = r.book AND w.id = r.endpoint
+                WHERE \(Self.isOn)
+                """,
+                []
+            ) { try $0.int() } ?? 0
         let untold = try all(
             """
             SELECT w.types, e.type, COUNT(*) FROM endpoint_positions p
