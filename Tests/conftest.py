@@ -1,5 +1,7 @@
 """Running sandboxes for the tests with third-party clients and with the browser."""
 
+import os
+import random
 import subprocess
 
 import pytest
@@ -35,6 +37,14 @@ def start_sandbox(tmp_path):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def generator():
+    """Random numbers whose seed is printed, and is SEED when that is set."""
+    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
+    print(f"seed {seed}")
+    return random.Random(seed)
 
 
 @pytest.fixture

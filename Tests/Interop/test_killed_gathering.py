@@ -7,7 +7,6 @@ the whole measure.
 
 import json
 import os
-import random
 import subprocess
 from pathlib import Path
 
@@ -70,13 +69,6 @@ class Shop:
             return max(0, ask("eth_getBalance", address) - 10**14)
         token = self.sandbox["evm_token"].split(":")[-1]
         return ask("eth_call", {"to": token, "data": "0x70a08231" + "0" * 24 + address[2:].lower()})
-
-
-@pytest.fixture
-def generator():
-    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
-    print(f"seed {seed}")
-    return random.Random(seed)
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

@@ -6,7 +6,6 @@ whole measure, with a hundred payouts on each chain in flight at each kill.
 
 import json
 import os
-import random
 import subprocess
 
 import pytest
@@ -59,13 +58,6 @@ class Shop:
             return int(call(place)["result"])
         ask = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBalance", "params": [wish["destination"], "latest"]}
         return int(call(self.sandbox["evm"], ask)["result"], 16)
-
-
-@pytest.fixture
-def generator():
-    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(2**32)))
-    print(f"seed {seed}")
-    return random.Random(seed)
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])

@@ -135,6 +135,34 @@ struct HighFeeTests {
         #expect(try await desk.booksHold())
     }
 
+    @Test("takes no number from those behind it, however many wait", arguments: Engine.allCases)
+    func behind(engine: Engine) async throws {
+        let (desk, _) = try await paid(Way(engine: engine, isBatching: false, sharesFee: false), fee: "0.05")
+        for number in 1...3 { _ = try await ask("0.3", of: desk, UInt128(number)) }
+        // The fee is a tenth of it, which is the limit; the wallet has one number.
+        let worth = try await ask("0.5", of: desk, 4).purpose.id
+        #expect(try await desk.settlement.outgoingToSign(of: desk.provider, under: nil) == [worth])
+        try await step(desk)
+        #expect(try await states(desk, [worth]) == [.inProgress])
+        #expect(try await desk.booksHold())
+    }
+
+    @Test("is raised only as far as it is worth it for the transfer or one that waits behind its number")
+    func raised() async throws {
+        let (desk, _) = try await paid(Way(engine: .sqlite, isBatching: false, sharesFee: false), fee: "0.05")
+        let (fee, now) = (try desk.amount("0.05"), desk.clock.now())
+        func isWorth(_ amounts: String...) throws -> Bool {
+            let orders = try amounts.map { amount in
+                TransferOrder(id: "po", amount: try desk.amount(amount), destination: "d", comment: nil)
+            }
+            return try desk.settlement.isWorth(fee, for: orders, now: now)
+        }
+        #expect(try isWorth("0.5"))
+        #expect(try !isWorth("0.499"))
+        #expect(try !isWorth("0.3", "0.2", "0.499"))
+        #expect(try isWorth("0.3", "0.2", "0.5"))
+    }
+
     @Test("stays out when the company that it needs cannot be paid, and those that need none leave")
     func lostCompany() async throws {
         let (desk, _) = try await paid(Way(engine: .sqlite, isBatching: true, sharesFee: true), fee: "0.05")

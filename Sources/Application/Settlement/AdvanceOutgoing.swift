@@ -267,13 +267,8 @@ extension Settlement {
         }
         let renewed = try await sender.renewed(prepared, for: TransferOrder(stored), under: permit)
         guard let renewed, let charged = sender.expectedFee(of: renewed) else { return renewed }
-        // A higher fee moves this transfer and those that wait behind its number: it has to be worth it for one of them.
         let behind = permit.underWay.filter { $0.prepared.sequence ?? 0 > prepared.sequence ?? 0 }.map(\.order)
-        let now = clock.now()
-        let isWorthIt = try ([TransferOrder(stored)] + behind).contains { order in
-            try !compare(charged, with: order, now: now).isTooHigh
-        }
-        return isWorthIt ? renewed : nil
+        return try isWorth(charged, for: [TransferOrder(stored)] + behind, now: clock.now()) ? renewed : nil
     }
 
     /// Stores that the provider did not report a transfer's fate.

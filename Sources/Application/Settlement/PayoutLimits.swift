@@ -117,6 +117,12 @@ extension Settlement {
         )
     }
 
+    /// Whether a raised fee is within the limit of one of the orders that it moves: the one that is signed again, and those
+    /// that wait behind its number.
+    func isWorth(_ charged: Amount, for orders: [TransferOrder], now: Timestamp) throws -> Bool {
+        try orders.contains { try !compare(charged, with: $0, now: now).isTooHigh }
+    }
+
     /// A charge in the asset that is sent, rounded up; nil when no rate is known.
     private func worth(of charged: Amount, in asset: AssetID, now: Timestamp) throws -> Amount? {
         guard charged.asset != asset, !charged.isZero else { return Amount(asset: asset, units: charged.units) }

@@ -136,28 +136,11 @@ extension RESTAPI {
             "created_until"
         )
         let page = try call.page()
-        var state: InvoiceStateMachine.State?
-        if let text = call.parameter("state") {
-            state = InvoiceStateMachine.State(rawValue: text)
-            guard state != nil else { throw Problem.invalid("there is no state '\(text.prefix(40))'", "state") }
-        }
-        var subscription: SubscriptionID?
-        if let text = call.parameter("subscription") {
-            do { subscription = try SubscriptionID(text) } catch {
-                throw Problem.invalid("'subscription' identifies no subscription", "subscription")
-            }
-        }
-        var media: PaidMediaID?
-        if let text = call.parameter("paid_media") {
-            do { media = try PaidMediaID(text) } catch {
-                throw Problem.invalid("'paid_media' identifies no media", "paid_media")
-            }
-        }
         var belonging = InvoiceFilter(
-            state: state,
+            state: try call.word("state"),
             reference: call.parameter("reference"),
-            subscription: subscription,
-            paidMedia: media
+            subscription: try call.identifier("subscription", of: "a subscription"),
+            paidMedia: try call.identifier("paid_media", of: "paid media")
         )
         belonging.createdFrom = try call.moment("created_from")
         belonging.createdUntil = try call.moment("created_until")
