@@ -30,6 +30,10 @@ struct AccessTests {
         "needs_approval": .bool(true),
     ]
 
+    private static let destination: JSONValue = [
+        "asset": "ton:testnet:native", "address": "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs", "label": "Bank",
+    ]
+
     private static let subscription: JSONValue = ["title": "Tea club", "description": "Tea", "amount": "100"]
 
     private static let media: JSONValue = [
@@ -77,6 +81,13 @@ struct AccessTests {
         "GET /v1/payouts/{id}": Row(maker: "POST /v1/payouts"),
         "POST /v1/payouts/{id}/approve": Row(maker: "POST /v1/payouts", body: [:]),
         "POST /v1/payouts/{id}/cancel": Row(maker: "POST /v1/payouts", body: [:]),
+        "GET /v1/payouts/{id}/approval": Row(maker: "POST /v1/payouts"),
+        "GET /v1/payout_policy": Row(),
+        "POST /v1/payout_policy": Row(body: ["delay_hours": .integer(0)]),
+        "POST /v1/payout_destinations": Row(body: destination),
+        "GET /v1/payout_destinations": Row(),
+        "GET /v1/payout_destinations/{id}": Row(maker: "POST /v1/payout_destinations"),
+        "DELETE /v1/payout_destinations/{id}": Row(maker: "POST /v1/payout_destinations"),
         "POST /v1/merchants": Row(body: ["name": "Another"]),
         "GET /v1/merchants": Row(),
         "GET /v1/merchants/{id}": Row(),
@@ -154,7 +165,7 @@ struct AccessTests {
         for maker in [
             "POST /v1/refunds", "POST /v1/invoices", "POST /v1/payouts", "POST /v1/webhook_endpoints",
             "POST /v1/api_keys", "POST /v1/payment_links", "POST /v1/subscriptions",
-            "POST /v1/paid_media",
+            "POST /v1/paid_media", "POST /v1/payout_destinations",
         ] {
             let row = try #require(rows[maker])
             let made = try await call(world, maker, id: row.maker.flatMap { tenant.objects[$0] }, row.body, key: key)

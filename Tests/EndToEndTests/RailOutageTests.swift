@@ -290,6 +290,10 @@ struct RailOutageTests {
                     }
                     #expect(isSettled)
                     #expect(!announced.isSaid.withLock { $0 }, "the start has not waited for the node")
+                    // An order for a rail that has not answered yet would be refused.
+                    let page = await gateway.router.respond(to: HTTPRequest(url: "/readyz"))
+                    let said = String(decoding: page.body, as: UTF8.self)
+                    #expect(page.status == 503 && said.contains("\nstart: "), "\(said)")
                     group.cancelAll()
                     try await group.waitForAll()
                 }

@@ -62,7 +62,7 @@ struct LeavingTests {
             try await ask(3)
             await leaves(2)
             #expect(Self.submitted(desk) == 2, "a payout has left that nobody has approved")
-            _ = try await desk.settlement.decidePayout(PayoutID(value: 2), of: desk.merchant, approve: true)
+            _ = try await desk.settlement.decide(PayoutDecision(PayoutID(value: 2), of: desk.merchant, approves: true))
             await leaves(3)
             let refund = RefundRequest(payment: payment, amount: try desk.amount("0.2"), reason: nil)
             _ = try await desk.settlement.requestRefund(refund, by: desk.merchant, id: RefundID(value: 4))

@@ -60,11 +60,11 @@ struct DebtTests {
         for _ in 0..<3 { try await step(desk) }
         #expect(try await state(waiting, desk) == .awaitingPayment)
         let error = await #expect(throws: SettlementError.self) {
-            _ = try await desk.settlement.decidePayout(asked, of: desk.merchant, approve: true)
+            _ = try await desk.settlement.decide(PayoutDecision(asked, of: desk.merchant, approves: true))
         }
         #expect(error?.code == .insufficientFunds)
         // The merchant may give up the one that nobody approved, and earn what it owes.
-        _ = try await desk.settlement.decidePayout(asked, of: desk.merchant, approve: false)
+        _ = try await desk.settlement.decide(PayoutDecision(asked, of: desk.merchant, approves: false))
         try await step(desk)
         #expect(try await state(waiting, desk) == .awaitingPayment)
         let other = try await desk.openInvoice(id: InvoiceID(value: 2))

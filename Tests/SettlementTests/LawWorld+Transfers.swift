@@ -70,11 +70,11 @@ extension LawWorld {
         let owed = model.accounts["merchant_balance \(amount(1, .coin).asset.text)"] ?? 0
         if approves, owed > 0 {
             await #expect(throws: SettlementError.self) {
-                _ = try await desk.settlement.decidePayout(id, of: desk.merchant, approve: true)
+                _ = try await desk.settlement.decide(PayoutDecision(id, of: desk.merchant, approves: true))
             }
             return "transfer \(index + 1) is not approved"
         }
-        _ = try await desk.settlement.decidePayout(id, of: desk.merchant, approve: approves)
+        _ = try await desk.settlement.decide(PayoutDecision(id, of: desk.merchant, approves: approves))
         model.transfers[index].state = approves ? .waiting : .cancelled
         return "transfer \(index + 1) is \(approves ? "approved" : "called off")"
     }

@@ -9,7 +9,7 @@ import TON
 /// halves, until the account is alone.
 struct AccountQuestion<Answer: Sendable & Hashable>: Sendable {
     /// How many requests are under way at once.
-    private static var width: Int { 8 }
+    private static var width: Int { 16 }
     /// How often at most a part is asked again because its answer was an error or left something out; a part that is too
     /// long is always divided.
     private static var mostRepetitions: Int { 24 }

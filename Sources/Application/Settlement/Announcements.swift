@@ -30,7 +30,14 @@ enum OutgoingEvent: String, CaseIterable {
     case unknown
 }
 
+/// The events about the destinations that a merchant lists for payouts.
+enum DestinationEvent: String, CaseIterable {
+    case added = "payout_destination.added"
+    case removed = "payout_destination.removed"
+}
+
 extension Settlement {
+    private static let policyChanged = "payout_policy.changed"
     private static let paymentReceived = "payment.received"
     private static let paymentOrphaned = "payment.orphaned"
     /// The types of the events whose object is a payment.
@@ -46,8 +53,9 @@ extension Settlement {
             types.formUnion(["refund.\(event.rawValue)", "payout.\(event.rawValue)"])
         }
         types.formUnion(SubscriptionStatus.Action.allCases.map(subscriptionEvent))
+        types.formUnion(DestinationEvent.allCases.map(\.rawValue))
         return types.union([
-            endpointDisabled, paymentReceived, paymentOrphaned, caseOpened, caseResolved,
+            endpointDisabled, policyChanged, paymentReceived, paymentOrphaned, caseOpened, caseResolved,
             WebhookEndpointRecord.stockQuestion,
         ])
     }()
@@ -67,6 +75,23 @@ extension Settlement {
         let representation = try representation.json(value)
         let type = Self.subscriptionEvent(action)
         try append(type, subject: terms.id.text, representation, to: terms.merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant about changed rules for payouts.
+    func announce(_ rules: PayoutRules, of merchant: MerchantID, at now: Timestamp, in session: any SQLSession) throws {
+        let representation = try representation.json(rules)
+        try append(Self.policyChanged, subject: merchant.text, representation, to: merchant, at: now, in: session)
+    }
+
+    /// Tells the merchant about a listed destination.
+    func announce(
+        _ destination: PayoutDestination,
+        as event: DestinationEvent,
+        at now: Timestamp,
+        in session: any SQLSession
+    ) throws {
+        let (subject, representation) = (destination.id.text, representation.json(destination))
+        try append(event.rawValue, subject: subject, representation, to: destination.merchant, at: now, in: session)
     }
 
     /// Tells the merchant about an invoice.

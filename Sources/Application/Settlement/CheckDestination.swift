@@ -7,12 +7,13 @@ extension Settlement {
     /// Refuses a destination where money would be lost or come back to ourselves, before anything is set aside.
     ///
     /// - Throws: ``SettlementError`` with ``SettlementError/Code/destinationRefused``, and what the database throws.
-    func check(
+    /// - Returns: the receiving account, in the rail's one form.
+    @discardableResult func check(
         destination: String,
         for asset: AssetID,
         at provider: any PaymentProvider,
         in session: any SQLSession
-    ) throws {
+    ) throws -> String {
         guard let sender = provider.send else {
             throw SettlementError(.unsupported, "\(provider.key) sends nothing")
         }
@@ -22,6 +23,7 @@ extension Settlement {
         for other in providers.providers where try session.isWatched(account, provider: other.key) {
             throw SettlementError(DestinationRefusal(.own, "it was handed out to a customer"))
         }
+        return account
     }
 
     /// Refuses a comment that a provider's transfers cannot carry, before anything is set aside.

@@ -34,6 +34,8 @@ package struct KeyAccess: Hashable, Sendable {
         case payoutsWrite = "payouts:write"
         /// To approve payouts that need it: a second pair of eyes, apart from who asks for them.
         case payoutsApprove = "payouts:approve"
+        /// To change the rules for payouts and the listed destinations.
+        case payoutsControl = "payouts:control"
         case balancesRead = "balances:read"
         case linksRead = "payment_links:read"
         case linksWrite = "payment_links:write"

@@ -112,7 +112,8 @@ extension RESTAPI {
             destination: try body.text("destination"),
             comment: try body.optionalText("comment"),
             needsApproval: try body.flag("needs_approval"),
-            onHighFee: try highFeeChoice(body)
+            onHighFee: try highFeeChoice(body),
+            by: call.key
         )
         if try body.flag("dry_run") {
             // The same refusals as without it; nothing is claimed, so that the key stays free for the payout.
@@ -132,8 +133,7 @@ extension RESTAPI {
     func decidePayout(_ call: APIRequest, approve: Bool) async throws -> HTTPResponse {
         _ = try call.object()
         let id: PayoutID = try call.id(at: 2)
-        return json(
-            try representation.json(try await settlement.decidePayout(id, of: call.merchant, approve: approve))
-        )
+        let decision = PayoutDecision(id, of: call.merchant, by: call.key, approves: approve)
+        return json(try representation.json(try await settlement.decide(decision)))
     }
 }

@@ -37,6 +37,9 @@ final class RailChecks: Sendable {
     /// How long the start waits for answers.
     private static let patience = Duration.seconds(8)
 
+    /// The name of the condition that the start is not over.
+    private static let startCondition = "start"
+
     private let registry: ProviderRegistry
     private let conditions: Conditions
     private let clock: any WallClock
@@ -59,7 +62,12 @@ final class RailChecks: Sendable {
     }
 
     /// Names the rails that are asked at the start; none of them is offered before it has answered.
+    ///
+    /// Until they have answered or had their time, the gateway is not ready: an order for a rail that is well would be
+    /// refused.
     func prepare(_ checks: [Check]) {
+        let sentence = "the rails are asked whether they are there, which takes some seconds at most"
+        conditions.raise(Self.startCondition, .blocking, sentence, at: clock.now())
         for check in checks { hold(check) }
         let (isOver, end) = AsyncStream.makeStream(of: Void.self)
         start.withLock { $0 = (checks, isOver, end) }
@@ -72,7 +80,10 @@ final class RailChecks: Sendable {
     /// - Throws: ``ConfigurationError`` when one of them answers and differs from the configuration.
     func begin() async throws(ConfigurationError) {
         guard let (checks, _, end) = start.withLock({ $0 }) else { return }
-        defer { end.finish() }
+        defer {
+            conditions.clear(Self.startCondition)
+            end.finish()
+        }
         let wrong = await withTaskGroup(of: (Check, ProviderError?)?.self) { group in
             for check in checks { group.addTask { (check, await self.failure(of: check)) } }
             group.addTask { [clock] in

@@ -94,11 +94,11 @@ extension FixtureTON {
 
     /// The accounts that exist, in an order of the node's own, and once each.
     private func accountStatesV3(_ call: ToncenterCall) throws(ToncenterError) -> JSONValue {
-        let asked = Set(try call.addresses()).sorted { $0.raw < $1.raw }
+        let asked = Set(try call.addresses()).map { (text: $0.raw, address: $0) }.sorted { $0.text < $1.text }
         let withCells = call.text("include_boc") != "false"
         let faults = state.withLock { $0.faults }
         var elements: [JSONValue] = []
-        for address in asked where elements.count < min(Self.mostStates, faults.mostStates) {
+        for (_, address) in asked where elements.count < min(Self.mostStates, faults.mostStates) {
             if let element = try accountState(address, faults, withCells: withCells) { elements.append(element) }
         }
         return ["accounts": .array(elements), "address_book": [:], "metadata": [:]]

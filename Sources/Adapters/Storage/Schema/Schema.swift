@@ -20,7 +20,7 @@ package enum Schema {
     }
 
     /// The steps, the baseline first.
-    package static let migrations: [Migration] = [baseline, postingsByAccount]
+    package static let migrations: [Migration] = [baseline, postingsByAccount, payoutControls]
 
     /// The version of the schema that this program works with.
     package static var version: Int { migrations.last?.number ?? 0 }

@@ -36,7 +36,7 @@ extension Schema {
         "personal_data", "outgoing", "own_transfers", "own_movements", "cases", "wallet_reviews", "wallet_sessions",
         "customer_notices",
         "watched_accounts", "events", "webhook_endpoints", "endpoint_positions", "event_retries", "delivery_attempts",
-        "owner_notices",
+        "owner_notices", "payout_policies", "payout_limits", "payout_destinations", "payout_approvals",
     ]
 
     /// Whose the rows of a table are; nil for a table that is not known.

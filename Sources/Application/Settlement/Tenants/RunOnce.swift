@@ -13,6 +13,7 @@ package enum MadeObject: Hashable, Sendable {
     case paidMedia(PaidMediaID)
     case paymentLink(PaymentLinkID)
     case payout(PayoutID)
+    case payoutDestination(PayoutDestinationID)
     case refund(RefundID)
     case subscription(SubscriptionID)
     /// Nothing new: a repeated request makes the change again, when its answer was not told.
@@ -80,6 +81,7 @@ extension Settlement {
         case .paidMedia(let id): try session.paidMedia(id) != nil
         case .paymentLink(let id): try session.paymentLink(id) != nil
         case .payout(let id): try session.outgoing(id.text) != nil
+        case .payoutDestination(let id): try session.payoutDestination(id) != nil
         case .refund(let id): try session.outgoing(id.text) != nil
         case .subscription(let id): try session.subscription(id) != nil
         case .change: false
