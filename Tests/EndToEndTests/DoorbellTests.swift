@@ -113,13 +113,14 @@ struct DoorbellTests {
     @Test(
         "shows a confirmed payment, and books nothing of it and shows it no longer when its block is discarded",
         .timeLimit(.minutes(5)),
-        arguments: Engine.allCases
+        arguments: Engine.allCases,
+        ["ton:testnet:native", "ton:testnet:jetton:sandbox"]
     )
-    func invalidated(engine: Engine) async throws {
+    func invalidated(engine: Engine, asset: String) async throws {
         try await Self.withWorld(engine) { world in
             try await world.settle()
-            let lost = try await Self.open("lost", paidBy: "ton:testnet:native", in: world)
-            let real = try await Self.open("real", paidBy: "ton:testnet:native", in: world)
+            let lost = try await Self.open("lost", paidBy: asset, in: world)
+            let real = try await Self.open("real", paidBy: asset, in: world)
             try await world.listening {
                 let option = try #require(lost["options"]?.arrayValue?.first)
                 try world.networks.control.set("ton", "unfinal_payment", ["option": option])

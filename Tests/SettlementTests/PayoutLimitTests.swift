@@ -115,7 +115,9 @@ struct PayoutLimitTests {
         desk.provider.script.withLock { $0.fee = fee }
         for id in ids { #expect(try await desk.settlement.advance(id).status.state == .awaitingPayment) }
         #expect(desk.provider.script.withLock { $0.prepared } == 0)
-        let called = try await desk.settlement.decide(PayoutDecision(PayoutID(value: 2), of: desk.merchant, approves: false))
+        let called = try await desk.settlement.decide(
+            PayoutDecision(PayoutID(value: 2), of: desk.merchant, approves: false)
+        )
         #expect(called.status.state == .cancelled)
         desk.provider.script.withLock { $0.fee = nil }
         #expect(try await desk.settlement.advance(ids[0]).status.state == .inProgress)

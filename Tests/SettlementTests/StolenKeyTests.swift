@@ -71,7 +71,12 @@ private struct RobbedMerchant {
         return try await desk.settlement.list(wish, as: PayoutDestinationID(value: number))
     }
 
-    func payOut(_ amount: String, to address: String, by key: APIKeyID, as number: UInt128) async throws
+    func payOut(
+        _ amount: String,
+        to address: String,
+        by key: APIKeyID,
+        as number: UInt128
+    ) async throws
         -> OutgoingTransfer
     {
         let wish = PayoutRequest(
@@ -139,8 +144,13 @@ struct StolenKeyTests {
     @Test("is not enough beyond the daily limit; the owner's other key is", arguments: Engine.allCases)
     func otherKey(engine: Engine) async throws {
         let world = try await RobbedMerchant(engine, seed: 1)
-        #expect(try await world.payOut("0.3", to: "mine", by: RobbedMerchant.owners, as: 1).status.state == .awaitingPayment)
-        #expect(try await world.payOut("0.1", to: "mine", by: RobbedMerchant.owners, as: 2).status.state == .awaitingApproval)
+        #expect(
+            try await world.payOut("0.3", to: "mine", by: RobbedMerchant.owners, as: 1).status.state == .awaitingPayment
+        )
+        #expect(
+            try await world.payOut("0.1", to: "mine", by: RobbedMerchant.owners, as: 2).status.state
+                == .awaitingApproval
+        )
         let own = await #expect(throws: SettlementError.self) { try await world.approve(2, by: RobbedMerchant.owners) }
         #expect(own?.code == .refusedByPolicy)
         let new = APIKeyID(value: 102)
@@ -152,7 +162,9 @@ struct StolenKeyTests {
         #expect(approval?.requestedBy == RobbedMerchant.owners && approval?.approvedBy == RobbedMerchant.stolen)
         // What another key has approved takes nothing from the next day's limit.
         world.desk.clock.advance(by: .seconds(86_401))
-        #expect(try await world.payOut("0.3", to: "mine", by: RobbedMerchant.owners, as: 3).status.state == .awaitingPayment)
+        #expect(
+            try await world.payOut("0.3", to: "mine", by: RobbedMerchant.owners, as: 3).status.state == .awaitingPayment
+        )
     }
 
     @Test("cannot approve what waits once its destination is off the list", arguments: Engine.allCases)
@@ -161,7 +173,9 @@ struct StolenKeyTests {
         _ = try await world.payOut("0.5", to: "mine", by: RobbedMerchant.owners, as: 1)
         let id = PayoutDestinationID(value: 1)
         #expect(try await world.desk.settlement.removeDestination(id, of: world.desk.merchant))
-        let refusal = await #expect(throws: SettlementError.self) { try await world.approve(1, by: RobbedMerchant.stolen) }
+        let refusal = await #expect(throws: SettlementError.self) {
+            try await world.approve(1, by: RobbedMerchant.stolen)
+        }
         #expect(refusal?.code == .destinationRefused)
     }
 

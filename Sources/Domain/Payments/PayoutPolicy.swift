@@ -62,6 +62,7 @@ package struct PayoutPolicy: Hashable, Sendable {
     /// - Parameters:
     ///   - amount: the payout.
     ///   - units: the smallest units of the same asset that left within 24 hours without such an approval.
+    /// - Returns: whether both together exceed the daily limit.
     package func needsOtherKey(for amount: Amount, after units: Int256) -> Bool {
         guard let limit = dailyLimits[amount.asset] else { return false }
         let (total, isTooLarge) = units.addingReportingOverflow(amount.units)

@@ -26,15 +26,24 @@ extension FixtureTON {
         by name: String,
         _ invention: Invention = Invention()
     ) throws(TONError) {
+        try invent(coins(nanotons, to: address, comment: comment, by: name), invention)
+    }
+
+    /// The message by which a customer's coins arrive.
+    func coins(
+        _ nanotons: UInt128,
+        to address: TONAddress,
+        comment: String?,
+        by name: String
+    ) throws(TONError) -> InternalMessage {
         let body = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
-        let message = InternalMessage(
+        return InternalMessage(
             bounce: false,
             source: try customer(name).address,
             destination: address,
             value: nanotons,
             body: body
         )
-        try invent(message, invention)
     }
 
     /// Has the node show a payment of jettons.
@@ -48,6 +57,17 @@ extension FixtureTON {
         by name: String,
         _ invention: Invention = Invention()
     ) throws(TONError) {
+        try invent(jettons(units, of: master, to: owner, comment: comment, by: name), invention)
+    }
+
+    /// The message by which a customer's jettons arrive at the owner's jetton wallet.
+    func jettons(
+        _ units: UInt128,
+        of master: TONAddress,
+        to owner: TONAddress,
+        comment: String?,
+        by name: String
+    ) throws(TONError) -> InternalMessage {
         let payer = try customer(name).address
         let code = Self.jettonWalletCode(.standard)
         let payload = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
@@ -60,7 +80,7 @@ extension FixtureTON {
             forwardPayload: payload
         )
         let initial = try JettonWallet.stateInit(owner: owner, master: master, code: code, layout: .standard)
-        let message = InternalMessage(
+        return InternalMessage(
             bounce: true,
             source: try JettonWallet.address(owner: payer, master: master, code: code, layout: .standard),
             destination: try initial.address(),
@@ -68,7 +88,6 @@ extension FixtureTON {
             stateInit: initial,
             body: try credit.cell()
         )
-        try invent(message, invention)
     }
 
     /// Carries a message out on a chain that is thrown away, and shows what came of it.

@@ -162,14 +162,23 @@ extension FixtureTON {
         comment: String?,
         by name: String
     ) throws(TONError) {
-        let body = if let comment { try MessageBody.cell(comment: Array(comment.utf8)) } else { try Cell.empty() }
-        let message = InternalMessage(
-            bounce: false,
-            source: try customer(name).address,
-            destination: address,
-            value: nanotons,
-            body: body
-        )
+        try tellConfirmed(coins(nanotons, to: address, comment: comment, by: name))
+    }
+
+    /// The same of jettons, which have arrived at the owner's jetton wallet.
+    ///
+    /// - Throws: `TONError`.
+    package func tellConfirmedJettons(
+        _ units: UInt128,
+        of master: TONAddress,
+        to owner: TONAddress,
+        comment: String?,
+        by name: String
+    ) throws(TONError) {
+        try tellConfirmed(jettons(units, of: master, to: owner, comment: comment, by: name))
+    }
+
+    private func tellConfirmed(_ message: InternalMessage) throws(TONError) {
         try state.withLock { state throws(TONError) in
             var discarded = state
             (discarded.externals, discarded.internals, discarded.untold) = ([], [message], [])

@@ -99,15 +99,14 @@ extension SandboxControl {
 
     /// Has the node of TON tell listeners that a customer pays `option` by coins, in a block that is not to be final.
     private func tellConfirmed(_ wish: JSONValue) throws(Refusal) {
-        let (text, _, units) = try Self.due(in: wish)
-        let comment = wish["option"]?["comment"]?.stringValue
+        let (text, link, units) = try Self.due(in: wish)
+        let (comment, user) = (wish["option"]?["comment"]?.stringValue, wish["user"]?.stringValue ?? "mallory")
         do throws(TONError) {
-            try ton.tellConfirmed(
-                units,
-                to: TONAddress(text),
-                comment: comment,
-                by: wish["user"]?.stringValue ?? "mallory"
-            )
+            let address = try TONAddress(text)
+            guard link.contains("&jetton=") else {
+                return try ton.tellConfirmed(units, to: address, comment: comment, by: user)
+            }
+            try ton.tellConfirmedJettons(units, of: jettonMaster, to: address, comment: comment, by: user)
         } catch { throw Refusal(error.description) }
     }
 

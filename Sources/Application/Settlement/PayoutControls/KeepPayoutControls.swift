@@ -1,7 +1,7 @@
 package import Money
 package import Payments
-package import Records
 import Providers
+package import Records
 import Seams
 import Storage
 

@@ -40,8 +40,8 @@ package enum Base64 {
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
         var count = 0
-        for unsafe byte in unsafe bytes {
-            bits = bits << 8 | UInt32(byte)
+        for index in 0..<bytes.count {
+            bits = unsafe bits << 8 | UInt32(bytes[index])
             count += 8
             while count >= 6 {
                 count -= 6
