@@ -14,6 +14,15 @@ struct ScenarioTests {
         #expect(Self.names.count >= 20)
     }
 
+    @Test("refuses the check of an account that the chart does not have, which would always be empty")
+    func unknownAccount() async throws {
+        _ = try await withWorld { world in
+            await #expect(throws: ScenarioError.self) {
+                try await world.held(on: "outgoing_reserved", asset: "ton:testnet:native")
+            }
+        }
+    }
+
     @Test("has a scenario with every odd form of a TON payment")
     func hasOddForms() throws {
         let texts = try Self.names.map { name in

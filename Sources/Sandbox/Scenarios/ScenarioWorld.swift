@@ -348,9 +348,13 @@ package final class ScenarioWorld: Sendable {
 
     /// The sum that all accounts of a kind owe, as text.
     ///
-    /// - Throws: what the database throws.
+    /// - Throws: ``ScenarioError`` for a kind that the chart does not have, on which nothing is ever held, and what the
+    ///   database throws.
     package func held(on code: String, asset text: String) async throws -> String {
         let asset = try asset(text)
+        guard gateway.settlement.chart.accounts.contains(where: { $0.code == code }) else {
+            throw ScenarioError("the chart of accounts has no '\(code)'")
+        }
         let balances = try await gateway.settlement.database.read { try $0.balances(code: AccountCode(code)) }
         let own = balances.map(\.amount).filter { $0.asset == asset.id }
         return try asset.text(Amount.sum(own, asset: asset.id).negated())
