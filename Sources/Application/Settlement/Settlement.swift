@@ -48,6 +48,8 @@ package struct Settlement: Sendable {
     package let duties = DutyBoard()
     /// Where a simulated run may fail.
     package let faults: FaultInjector
+    /// When this settlement began.
+    let began: Timestamp
     let storage: StorageWatch
     let books: MerchantBooks
     let texts = InvoiceTexts()
@@ -85,6 +87,7 @@ package struct Settlement: Sendable {
         self.rates = rates
         self.stars = stars
         self.clock = clock
+        began = clock.now()
         self.identifiers = identifiers
         self.operatorMerchant = operatorMerchant
         self.personalData = personalData

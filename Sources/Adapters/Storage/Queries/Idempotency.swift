@@ -15,6 +15,8 @@ extension SQLSession {
     ///   - object: the identifier of the object to make, if this is the first attempt.
     ///   - now: the current moment.
     ///   - leaseEnd: until when the claim holds.
+    ///   - start: when this process began, when no other can have the database open: whoever made an earlier claim has
+    ///     died. Nil when others may have it open.
     /// - Throws: what the database throws.
     /// - Returns: what became of it.
     package func claimIdempotency(
@@ -22,7 +24,8 @@ extension SQLSession {
         fingerprint: [UInt8],
         object: String,
         at now: Timestamp,
-        until leaseEnd: Timestamp
+        until leaseEnd: Timestamp,
+        aloneSince start: Timestamp? = nil
     ) throws -> IdempotencyClaim {
         let isFirst =
             try change(
@@ -48,7 +51,11 @@ extension SQLSession {
         guard let stored else { throw StorageError.corrupt("an idempotency key vanished") }
         guard stored.fingerprint == fingerprint else { return .mismatch }
         if let status = stored.status { return .replay(status: Int(status), body: stored.body ?? "") }
-        guard stored.leasedUntil <= now else { return .inFlight }
+        let lease = leaseEnd.since(now)
+        let claimedAt = stored.leasedUntil.advanced(by: .zero - lease)
+        // A claim that is made later than now was made by a clock that was wrong.
+        let isHeld = stored.leasedUntil > now && claimedAt <= now && start.map { claimedAt >= $0 } != false
+        guard !isHeld else { return .inFlight }
         try execute(
             "UPDATE idempotency_keys SET leased_until = $5 WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4",
             key(of: scope) + [.moment(leaseEnd)]

@@ -23,7 +23,9 @@ package enum MadeObject: Hashable, Sendable {
 /// Requests with an idempotency key: a merchant may send them again, and they run once.
 extension Settlement {
     /// How long a request that is running keeps out others with the same idempotency key.
-    private static let claimLease = Duration.seconds(30)
+    ///
+    /// One that takes longer may run beside its repetition; both make the object with the same identifier, once.
+    private static let claimLease = Duration.seconds(10)
 
     /// Claims a request.
     ///
@@ -38,14 +40,15 @@ extension Settlement {
         fingerprint: [UInt8],
         object: String
     ) async throws -> IdempotencyClaim {
-        let now = clock.now()
+        let (now, start) = (clock.now(), database.isShared ? nil : began)
         return try await write(for: scope.merchant) { session in
             try session.claimIdempotency(
                 scope,
                 fingerprint: fingerprint,
                 object: object,
                 at: now,
-                until: now.advanced(by: Self.claimLease)
+                until: now.advanced(by: Self.claimLease),
+                aloneSince: start
             )
         }
     }
