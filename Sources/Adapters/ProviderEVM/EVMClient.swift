@@ -173,18 +173,30 @@ package struct EVMClient: Sendable {
     ///
     /// - Throws: `ProviderError` with the last node's answer.
     func broadcast(_ raw: [UInt8]) async throws(ProviderError) {
+        if let failure = await offer(raw)?.last { throw failure }
+    }
+
+    /// Sends signed bytes to every node.
+    ///
+    /// - Returns: what each node answers; nil when one accepts them.
+    func offer(_ raw: [UInt8]) async -> [ProviderError]? {
         let calls = [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))]
-        var failure: ProviderError?
+        var failures: [ProviderError] = []
         var isTaken = false
+        func hear(_ outcome: Result<[JSONValue], ProviderError>) {
+            switch outcome {
+            case .success(let answers): isTaken = isTaken || !answers.isEmpty
+            case .failure(let error): failures.append(error)
+            }
+        }
         let roll = roll()
         for outcome in await outcomes(at: roll.awake, of: calls, introducing: true) {
-            do { isTaken = try !outcome.get().isEmpty || isTaken } catch { failure = error }
+            hear(outcome)
         }
         for node in roll.all where roll.resting.contains(node) && !isTaken {
-            let outcome = await outcomes(at: [node], of: calls, introducing: true)
-            do { isTaken = try !outcome[0].get().isEmpty } catch { failure = error }
+            for outcome in await outcomes(at: [node], of: calls, introducing: true) { hear(outcome) }
         }
-        if !isTaken, let failure { throw failure }
+        return isTaken ? nil : failures
     }
 
     /// Asks every node for its chain; nodes that cannot be reached are asked when they are needed.

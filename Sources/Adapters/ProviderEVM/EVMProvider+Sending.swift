@@ -258,17 +258,18 @@ extension EVMProvider: TransferSending {
     ///
     /// Whatever the nodes answer, only the chain shows the transfer's fate.
     package func submit(_ prepared: PreparedTransfer) async -> SubmissionOutcome {
-        do throws(ProviderError) {
-            guard let last = try SignedVariants(decoding: prepared.bytes).variants.last else {
-                return .unknown(reason: "nothing was signed")
-            }
-            cache.forgetView()
-            try await payer.broadcast(last.raw)
-            return .accepted
-        } catch {
-            let isHarmless = ["already known", "nonce too low"].contains { error.reason.contains($0) }
-            return isHarmless ? .accepted : .unknown(reason: error.reason)
+        guard let last = try? SignedVariants(decoding: prepared.bytes).variants.last else {
+            return .unknown(reason: "nothing was signed")
         }
+        cache.forgetView()
+        guard let failures = await payer.offer(last.raw) else { return .accepted }
+        let isHarmless = failures.contains { failure in
+            ["already known", "nonce too low"].contains { failure.reason.contains($0) }
+        }
+        if isHarmless { return .accepted }
+        let refusals = failures.compactMap { TransactionRefusal($0) }
+        if let first = refusals.first, refusals.count == failures.count { return .unsendable(reason: first.sentence) }
+        return .unknown(reason: failures.last?.reason ?? "there is no node")
     }
 }
 

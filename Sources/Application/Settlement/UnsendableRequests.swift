@@ -88,8 +88,8 @@ extension Settlement {
             }
             let count = refusals.reduce(0) { $0 + $1.transfers.count }
             let sentence = """
-                no node takes what the wallet has signed for \(count) transfers: \(first); they move no money, and fail \
-                when the request has ended
+                no node takes what the wallet has signed for \(count) transfers: \(first); no money moves until a node takes \
+                it or its lifetime has ended, and what the wallet signs after it may wait too
                 """
             conditions.raise(name, .degraded, sentence, at: clock.now())
         }

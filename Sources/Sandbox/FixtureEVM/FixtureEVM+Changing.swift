@@ -30,6 +30,7 @@ extension FixtureEVM {
     }
 
     private func send(_ call: RPCCall, _ state: inout State, _ node: Int) throws(RPCError) -> JSONValue {
+        if let refusal = state.faults[node]?.refusal { throw RPCError(refusal) }
         let hash = try admit(call.bytes(0), into: &state)
         if state.faults[node, default: Faults()].lostReplies > 0 {
             state.faults[node]?.lostReplies -= 1

@@ -22,6 +22,8 @@ package final class FixtureEVM: Sendable {
         package var rateLimits = 0
         /// How many of the next chain transactions are accepted, but answered with an error.
         package var lostReplies = 0
+        /// With which words it refuses every chain transaction; nil when it does not.
+        package var refusal: String?
         /// Multiplies the amounts in logs by ten.
         package var liesAboutLogs = false
         /// Says that chain transactions that failed took effect.
