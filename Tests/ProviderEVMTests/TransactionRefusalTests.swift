@@ -10,7 +10,8 @@ import Testing
 struct TransactionRefusalTests {
     /// What nodes have said in public reports, whatever the state of the accounts.
     private static let definiteWords = [
-        "oversized data: transaction size 132000, limit 131072", "RLPTooLong", "MaxTxSizeExceeded, Transaction Size: 140000",
+        "oversized data: transaction size 132000, limit 131072", "RLPTooLong",
+        "MaxTxSizeExceeded, Transaction Size: 140000",
         "exceeds block gas limit", "transaction's gas limit 7000000 exceeds block's gas limit 600000",
         "Transaction gas limit exceeds block gas limit", "transaction gas limit too high (cap: 16777216, tx: 30000000)",
         "GasLimitExceeded, Gas limit: 30000000", "intrinsic gas too low", "Intrinsic gas exceeds gas limit",
@@ -22,7 +23,8 @@ struct TransactionRefusalTests {
 
     /// What depends on the accounts, the pool or the node, and may be otherwise in a minute.
     private static let passingWords = [
-        "insufficient funds for gas * price + value: balance 0", "nonce too high", "replacement transaction underpriced",
+        "insufficient funds for gas * price + value: balance 0", "nonce too high",
+        "replacement transaction underpriced",
         "transaction underpriced", "txpool is full", "max fee per gas less than block base fee", "request timed out",
         "FeeTooLow", "sender is blocked",
     ]
@@ -41,7 +43,10 @@ struct TransactionRefusalTests {
         return await rail.provider.submit(prepared)
     }
 
-    @Test("is unsendable when all refuse it for itself, in our own words", arguments: TransactionRefusalTests.definiteWords)
+    @Test(
+        "is unsendable when all refuse it for itself, in our own words",
+        arguments: TransactionRefusalTests.definiteWords
+    )
     func definite(words: String) async throws {
         guard case .unsendable(let reason) = try await submit(refusals: [words, words, words]) else {
             Issue.record("\(words) is not understood")

@@ -22,8 +22,8 @@ enum TransactionRefusal: Hashable, Sendable, CaseIterable {
         ("exceeds the configured cap", .feeAboveCap), ("fee cap exceeded", .feeAboveCap),
         ("transaction type not supported", .malformed), ("invalid sender", .malformed),
         ("invalid chain id", .malformed), ("wrong chain", .malformed), ("invalid signature", .malformed),
-        ("max priority fee per gas higher than max fee per gas", .malformed), ("typed transaction too short", .malformed),
-        ("rlp: ", .malformed),
+        ("max priority fee per gas higher than max fee per gas", .malformed),
+        ("typed transaction too short", .malformed), ("rlp: ", .malformed),
     ]
 
     /// The refusal that a node's error is; nil when it says something else, for example about balances or nonces.
