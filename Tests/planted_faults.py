@@ -278,14 +278,14 @@ FAULTS = [
     ),
     (
         "tokens that an account sends to itself arrive",
-        EVM + "ShownChange.swift",
+        EVM + "ChangeInBlock.swift",
         "transfer.amount > 0,\n            transfer.from != transfer.to, case",
         "transfer.amount > 0, case",
         "ProviderEVMTests",
     ),
     (
         "the value of a failed chain transaction arrives",
-        EVM + "ShownChange.swift",
+        EVM + "ChangeInBlock.swift",
         "let value = receipt.receipt.isSuccess && transaction.to != sender",
         "let value = transaction.to != sender",
         "ProviderEVMTests",
@@ -299,7 +299,7 @@ FAULTS = [
     ),
     (
         "tokens to an own address are taken from anybody's log",
-        EVM + "ShownChange.swift",
+        EVM + "ChangeInBlock.swift",
         "guard tokens.contains(log.address), let transfer",
         "guard let transfer",
         "ProviderEVMTests",

@@ -28,7 +28,7 @@ struct CursorTests {
             let invoice = try await world.merchant.post("/v1/invoices", InterfaceTests.order, idempotencyKey: "i")
             let invoiceID = try #require(invoice["id"]?.stringValue)
             let other = try await world.gateway.merchantAPI.add(
-                MerchantWish(
+                MerchantRequest(
                     name: "Other",
                     feeBasisPoints: 0,
                     webhookURL: nil

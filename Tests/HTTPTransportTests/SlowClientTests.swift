@@ -9,12 +9,12 @@ import Testing
 
 @Suite("A slow client")
 struct SlowClientTests {
-    private static let limits = ConnectionPatience.Limits()
+    private static let limits = ConnectionDeadlines.Limits()
 
     @Test("is waited for until the deadline of the head or body, however it drips")
     func deadlines() {
         // A new connection without a whole head.
-        var patience = ConnectionPatience(Self.limits, openedAt: .seconds(100))
+        var patience = ConnectionDeadlines(Self.limits, openedAt: .seconds(100))
         #expect(patience.deadline == .seconds(110) && patience.isIdle)
         // A body below the least rate: the bytes extend the deadline by less than they took.
         patience.readHead(at: .seconds(105))
@@ -32,7 +32,7 @@ struct SlowClientTests {
 
     @Test("that sends a body at the least rate or faster is not cut off", arguments: [4_096, 5_000, 1 << 20])
     func honestBodies(rate: Int) {
-        var patience = ConnectionPatience(Self.limits, openedAt: .zero)
+        var patience = ConnectionDeadlines(Self.limits, openedAt: .zero)
         patience.readHead(at: .zero)
         for second in 1...300 {
             #expect((patience.deadline ?? .zero) > .seconds(second))
@@ -42,7 +42,7 @@ struct SlowClientTests {
 
     @Test("is cut off when it does not read its answer, and when it goes on with a body after the answer")
     func takers() {
-        var patience = ConnectionPatience(Self.limits, openedAt: .zero)
+        var patience = ConnectionDeadlines(Self.limits, openedAt: .zero)
         patience.readHead(at: .seconds(1))
         patience.wroteEnd(at: .seconds(2))
         #expect(patience.deadline == .seconds(7))

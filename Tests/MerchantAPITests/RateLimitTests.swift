@@ -14,7 +14,7 @@ import Testing
 import Webhooks
 
 /// No bots can be added.
-private struct NoBots: BotKeeping {
+private struct NoBots: BotRegistering {
     func add(_ bot: NewBot, id: BotID) async throws -> BotRecord {
         throw SettlementError(.unsupported, "no bots are added here")
     }

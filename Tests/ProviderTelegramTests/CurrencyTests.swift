@@ -53,7 +53,7 @@ struct CurrencyTests {
         let (kept, now, gone, taken) = Self.rows[index]
         let assets = try Self.assets()
         let table = TelegramCurrencies(assets: assets, kept: try CurrencyTable(covering: assets, changing: kept))
-        if let now { table.hear(try CurrencyTable(covering: assets, changing: now, without: gone)) }
+        if let now { table.replace(with: try CurrencyTable(covering: assets, changing: now, without: gone)) }
         let provider = TelegramFiatProvider(
             channel: .shop(over: Silent(), assets),
             providerToken: SecretBytes(Array("2:TEST".utf8)),

@@ -23,7 +23,7 @@ struct RateBookTests {
         let book = RateBook(rules: rules)
         for (index, price) in prices.enumerated() {
             let source = "source \(index)"
-            book.hear([try rate(price, source, at: start)], from: source)
+            book.record([try rate(price, source, at: start)], from: source)
         }
         return book
     }
@@ -70,7 +70,7 @@ struct RateBookTests {
         }
         let shuffled = RateBook(rules: RateRules())
         for (index, price) in prices.enumerated().shuffled(using: &generator) {
-            shuffled.hear([try rate(price, "source \(index)", at: start)], from: "source \(index)")
+            shuffled.record([try rate(price, "source \(index)", at: start)], from: "source \(index)")
         }
         #expect(try price(shuffled, at: start) == price(book(prices), at: start), "seed \(seed)")
     }
@@ -78,8 +78,8 @@ struct RateBookTests {
     @Test("states a rate's sources and age, which is that of the oldest source")
     func age() throws {
         let book = RateBook(rules: RateRules())
-        book.hear([try rate("2", "a", at: start)], from: "a")
-        book.hear([try rate("2.02", "b", at: start.advanced(by: .seconds(60)))], from: "b")
+        book.record([try rate("2", "a", at: start)], from: "a")
+        book.record([try rate("2.02", "b", at: start.advanced(by: .seconds(60)))], from: "b")
         let quote = try book.rate(
             #require(Self.ton),
             in: #require(Self.euro),
@@ -99,10 +99,10 @@ struct RateBookTests {
             #expect(try price(book, at: start.advanced(by: .seconds(seconds))) == "2.000000")
         }
         #expect(throws: MoneyError.self) { try price(book, at: start.advanced(by: .seconds(3_601))) }
-        book.hear([try rate("2.2", "source 0", at: start.advanced(by: .seconds(4_000)))], from: "source 0")
+        book.record([try rate("2.2", "source 0", at: start.advanced(by: .seconds(4_000)))], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
         // An older rate of the same source changes nothing; one from the future shows a wrong clock.
-        book.hear([try rate("9", "source 0", at: start)], from: "source 0")
+        book.record([try rate("9", "source 0", at: start)], from: "source 0")
         #expect(try price(book, at: start.advanced(by: .seconds(4_000))) == "2.200000")
         #expect(throws: MoneyError.self) {
             try self.price(self.book(["2"]), at: start.advanced(by: .seconds(-61)))
@@ -115,14 +115,14 @@ struct RateBookTests {
         #expect(try price(book, at: start) == "4.000000")
         let later = start.advanced(by: .seconds(60))
         for wrong in ["0.25", "400", "0.004", "6.1", "1.9"] {
-            book.hear([try rate(wrong, "source 0", at: later)], from: "source 0")
+            book.record([try rate(wrong, "source 0", at: later)], from: "source 0")
             #expect(try price(book, at: later) == "4.000000", "\(wrong)")
         }
-        book.hear([try rate("5.9", "source 0", at: later)], from: "source 0")
+        book.record([try rate("5.9", "source 0", at: later)], from: "source 0")
         #expect(try price(book, at: later) == "5.900000")
         // After an hour the new price of the source is believed.
         let muchLater = later.advanced(by: .seconds(3_601))
-        book.hear([try rate("0.25", "source 0", at: muchLater)], from: "source 0")
+        book.record([try rate("0.25", "source 0", at: muchLater)], from: "source 0")
         #expect(try price(book, at: muchLater) == "0.250000")
     }
 

@@ -75,14 +75,14 @@ struct ListeningTests {
     func flood() async {
         let bell = Doorbell()
         var signals = bell.open().makeAsyncIterator()
-        for number in 0..<100_000 { bell.hear(.moved([Self.account(number % 3)]), at: "ton") }
+        for number in 0..<100_000 { bell.receive(.moved([Self.account(number % 3)]), at: "ton") }
         #expect(await signals.next() != nil)
         #expect(bell.takeRings() == [Doorbell.Ring(provider: "ton", isWhole: false)])
         #expect(bell.takeRings().isEmpty)
         #expect(bell.takeAccounts(of: "ton") == Set((0..<3).map(Self.account)))
         #expect(bell.takeAccounts(of: "ton").isEmpty)
-        bell.hear(.moved([Self.account(1)]), at: "ton")
-        bell.hear(.begins, at: "ton")
+        bell.receive(.moved([Self.account(1)]), at: "ton")
+        bell.receive(.begins, at: "ton")
         #expect(await signals.next() != nil)
         #expect(bell.takeRings() == [Doorbell.Ring(provider: "ton", isWhole: true)])
     }
@@ -191,11 +191,11 @@ struct ListeningTests {
     )
     func rings() async throws {
         let world = try await World()
-        let (tellings, telling) = AsyncStream.makeStream(of: HeardNews.self)
+        let (tellings, telling) = AsyncStream.makeStream(of: StreamNews.self)
         world.provider.script.withLock { script in
-            script.stream = { (accounts, hear) async throws(ProviderError) in
-                hear(.begins)
-                for await news in tellings { hear(news) }
+            script.stream = { (accounts, receive) async throws(ProviderError) in
+                receive(.begins)
+                for await news in tellings { receive(news) }
                 throw ProviderError(.unavailable, "the stream has ended")
             }
         }
@@ -223,10 +223,10 @@ struct ListeningTests {
         let isBack = Mutex(false)
         let clock = world.desk.clock
         world.provider.script.withLock { script in
-            script.stream = { (accounts, hear) async throws(ProviderError) in
+            script.stream = { (accounts, receive) async throws(ProviderError) in
                 attempt.yield(clock.now())
                 guard isBack.withLock({ $0 }) else { throw ProviderError(.unavailable, "status 429") }
-                hear(.begins)
+                receive(.begins)
                 for await _ in AsyncStream<Void>.makeStream().stream {}
                 throw ProviderError(.unavailable, "the stream has ended")
             }
@@ -258,9 +258,9 @@ struct ListeningTests {
         let (attempts, attempt) = AsyncStream.makeStream(of: Timestamp.self)
         let clock = world.desk.clock
         world.provider.script.withLock { script in
-            script.stream = { (accounts, hear) async throws(ProviderError) in
+            script.stream = { (accounts, receive) async throws(ProviderError) in
                 attempt.yield(clock.now())
-                hear(.begins)
+                receive(.begins)
                 throw ProviderError(.flooded, "it tells too much")
             }
         }
@@ -289,11 +289,11 @@ struct ListeningTests {
         let desk = world.desk
         let opened = try await desk.openInvoice()
         let transfer = desk.transfer(try desk.amount("1.5"), for: opened.options[0].id)
-        let (tellings, telling) = AsyncStream.makeStream(of: HeardNews.self)
+        let (tellings, telling) = AsyncStream.makeStream(of: StreamNews.self)
         world.provider.script.withLock { script in
-            script.stream = { (accounts, hear) async throws(ProviderError) in
-                hear(.begins)
-                for await news in tellings { hear(news) }
+            script.stream = { (accounts, receive) async throws(ProviderError) in
+                receive(.begins)
+                for await news in tellings { receive(news) }
                 throw ProviderError(.unavailable, "the stream has ended")
             }
         }
@@ -335,9 +335,9 @@ struct ListeningTests {
                     let end = found.isEmpty ? position : "1"
                     return ScanPage(observations: found, position: end, hasMore: false, completeUntil: nil)
                 }
-                script.stream = { (accounts, hear) async throws(ProviderError) in
+                script.stream = { (accounts, receive) async throws(ProviderError) in
                     tell.yield("\(name) listens")
-                    hear(.begins)
+                    receive(.begins)
                     for await _ in AsyncStream<Void>.makeStream().stream {}
                     throw ProviderError(.unavailable, "the stream has ended")
                 }

@@ -15,8 +15,8 @@ struct SteadyTimeTests {
 
         var truth: Timestamp { start.advanced(by: passed) }
         mutating func read() -> Timestamp { time.moment(wall: truth.advanced(by: wrong), uptime: passed) }
-        mutating func hear(_ stated: Timestamp, from rail: String, as witness: ClockWitness = .chain) {
-            time.hear(stated, from: rail, as: witness, wall: truth.advanced(by: wrong), uptime: passed)
+        mutating func observe(_ stated: Timestamp, from rail: String, as witness: ClockWitness = .chain) {
+            time.observe(stated, from: rail, as: witness, wall: truth.advanced(by: wrong), uptime: passed)
         }
     }
 
@@ -36,7 +36,7 @@ struct SteadyTimeTests {
             #expect(machine.read() == machine.truth, "seed \(seed)")
             #expect(machine.time.doubt == (isWrong ? .moved(machine.wrong) : nil), "seed \(seed)")
             // Nodes with the right time change nothing; nodes that agree with the wrong clock are not tested here.
-            if random.next() % 3 == 0 { machine.hear(machine.truth.advanced(by: .seconds(-20)), from: "ton") }
+            if random.next() % 3 == 0 { machine.observe(machine.truth.advanced(by: .seconds(-20)), from: "ton") }
             #expect(machine.read() == machine.truth, "seed \(seed)")
         }
         machine.wrong = .zero
@@ -56,7 +56,7 @@ struct SteadyTimeTests {
         machine.wrong += .seconds(86_400)
         machine.passed += .seconds(3_600)
         #expect(machine.read() == machine.truth.advanced(by: .seconds(50)))
-        machine.hear(machine.truth.advanced(by: .seconds(86_400 + 40)), from: "ton")
+        machine.observe(machine.truth.advanced(by: .seconds(86_400 + 40)), from: "ton")
         #expect(machine.read() == machine.truth.advanced(by: machine.wrong) && machine.time.doubt == nil)
     }
 
@@ -74,9 +74,9 @@ struct SteadyTimeTests {
     @Test("is in doubt when a rail contradicts it at the start, until another rail agrees with it", arguments: [-1, 1])
     func wrongStart(direction: Int64) {
         var machine = Machine()
-        machine.hear(Self.start.advanced(by: .seconds(direction * 10 * Self.year)), from: "ton")
+        machine.observe(Self.start.advanced(by: .seconds(direction * 10 * Self.year)), from: "ton")
         #expect(machine.time.doubt == .contradicted(rail: "ton", by: .seconds(direction * 10 * Self.year)))
-        machine.hear(Self.start.advanced(by: .seconds(-30)), from: "evm")
+        machine.observe(Self.start.advanced(by: .seconds(-30)), from: "evm")
         #expect(machine.time.doubt == nil)
     }
 
@@ -85,7 +85,7 @@ struct SteadyTimeTests {
     private static func doubt(by wrong: Duration, _ witness: ClockWitness, late: Duration = .zero) -> ClockDoubt? {
         var machine = Machine(wrong: wrong)
         machine.time = SteadyTime(wall: machine.truth.advanced(by: wrong), uptime: .zero)
-        machine.hear(machine.truth.advanced(by: .zero - late), from: "w", as: witness)
+        machine.observe(machine.truth.advanced(by: .zero - late), from: "w", as: witness)
         return machine.time.doubt
     }
 
@@ -119,15 +119,19 @@ struct SteadyTimeTests {
         // An old entry shows nothing: only one in the future does.
         for ahead in [true, false] where ahead || against != .record {
             var machine = Machine()
-            machine.hear(Self.start.advanced(by: .seconds(ahead ? Self.year : -Self.year)), from: "other", as: against)
+            machine.observe(
+                Self.start.advanced(by: .seconds(ahead ? Self.year : -Self.year)),
+                from: "other",
+                as: against
+            )
             #expect(machine.time.doubt != nil)
-            machine.hear(Self.start, from: "agreeing", as: agreeing)
+            machine.observe(Self.start, from: "agreeing", as: agreeing)
             let isIndependent = agreeing == .chain || agreeing == .service || (agreeing == .message && !ahead)
             #expect((machine.time.doubt == nil) == isIndependent, "\(against) ahead: \(ahead), \(agreeing) agrees")
             // The agreement has lapsed after an hour, and the other witness still contradicts.
             machine.passed += .seconds(4_000)
             let stated = machine.truth.advanced(by: .seconds(ahead ? Self.year : -Self.year))
-            machine.hear(stated, from: "other", as: against)
+            machine.observe(stated, from: "other", as: against)
             #expect(machine.time.doubt != nil)
         }
     }
@@ -136,13 +140,13 @@ struct SteadyTimeTests {
     func standingChain() {
         var machine = Machine()
         let block = Self.start.advanced(by: .seconds(-2 * 86_400))
-        machine.hear(block, from: "evm")
+        machine.observe(block, from: "evm")
         #expect(machine.time.doubt != nil)
         machine.passed += .seconds(130)
-        machine.hear(block, from: "evm")
+        machine.observe(block, from: "evm")
         #expect(machine.time.doubt == nil)
         // The chain goes on, two days behind.
-        machine.hear(block.advanced(by: .seconds(12)), from: "evm")
+        machine.observe(block.advanced(by: .seconds(12)), from: "evm")
         #expect(machine.time.doubt != nil)
     }
 
@@ -151,14 +155,14 @@ struct SteadyTimeTests {
         for wrong in [Self.year, -Self.year] where witness != .record {
             var machine = Machine(wrong: .seconds(wrong))
             machine.time = SteadyTime(wall: machine.truth.advanced(by: machine.wrong), uptime: .zero)
-            machine.hear(machine.truth, from: "w", as: witness)
+            machine.observe(machine.truth, from: "w", as: witness)
             #expect(machine.time.doubt?.leavesTimeOpen == true)
             machine.passed += .seconds(5)
             machine.wrong = .zero
             guard witness != .machine else {
                 // The witness may share our clock, so the time stays open until another witness agrees.
                 #expect(machine.read() != machine.truth && machine.time.doubt?.leavesTimeOpen == true)
-                machine.hear(machine.truth, from: "ton")
+                machine.observe(machine.truth, from: "ton")
                 #expect(machine.read() == machine.truth && machine.time.doubt == nil)
                 continue
             }
@@ -169,14 +173,14 @@ struct SteadyTimeTests {
     @Test("is taken from the rails after the machine was stopped for a day, which its uptime does not show")
     func stoppedMachine() {
         var machine = Machine()
-        machine.hear(Self.start, from: "ton")
-        machine.hear(Self.start, from: "evm")
+        machine.observe(Self.start, from: "ton")
+        machine.observe(Self.start, from: "evm")
         machine.passed += .seconds(60)
         // The host had stopped it: the uptime did not go on, and the clock is set right afterwards.
         machine.wrong = .seconds(86_400)
         let truth = machine.truth.advanced(by: .seconds(86_400))
         #expect(machine.read() == machine.truth)
-        machine.hear(truth, from: "ton")
+        machine.observe(truth, from: "ton")
         #expect(machine.read() == truth && machine.time.doubt == nil)
     }
 
@@ -185,8 +189,8 @@ struct SteadyTimeTests {
         var machine = Machine()
         machine.wrong = .seconds(86_400)
         #expect(machine.read() == machine.truth)
-        machine.hear(machine.truth, from: "ton")
-        machine.hear(machine.truth.advanced(by: .seconds(86_400)), from: "evm")
+        machine.observe(machine.truth, from: "ton")
+        machine.observe(machine.truth.advanced(by: .seconds(86_400)), from: "evm")
         #expect(machine.read() == machine.truth && machine.time.doubt == .moved(.seconds(86_400)))
     }
 

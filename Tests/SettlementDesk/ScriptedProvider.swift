@@ -50,7 +50,7 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     /// What a stream tells of accounts, until it ends with an error.
     package typealias Stream =
-        @Sendable ([ScanAccount], @Sendable (HeardNews) -> Void) async throws(ProviderError) -> Void
+        @Sendable ([ScanAccount], @Sendable (StreamNews) -> Void) async throws(ProviderError) -> Void
 
     package let script = Mutex(Script())
     package let key: String
@@ -115,10 +115,10 @@ package final class ScriptedProvider: PaymentProvider, TransferSending, Transfer
 
     package func listen(
         to accounts: [ScanAccount],
-        _ hear: @Sendable (HeardNews) -> Void
+        _ receive: @Sendable (StreamNews) -> Void
     ) async throws(ProviderError) {
         guard let stream = script.withLock({ $0.stream }) else { throw ProviderError(.unavailable, "it has no stream") }
-        try await stream(accounts, hear)
+        try await stream(accounts, receive)
     }
 
     package var send: (any TransferSending)? { self }

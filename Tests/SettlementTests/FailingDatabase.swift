@@ -55,7 +55,7 @@ private final class FailingSession: SQLSession {
         self.database = database
     }
 
-    var group: GroupState { inner.group }
+    var group: CommitGroupCache { inner.group }
 
     func execute(_ sql: String, _ arguments: [SQLValue]) throws {
         try database.pass()

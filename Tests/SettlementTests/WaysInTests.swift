@@ -11,17 +11,26 @@ import Testing
 @Suite("Every way in, by every provider")
 struct WaysInTests {
     /// Opens the target of a way; nil when it names nothing.
-    private func target(_ way: WayIn, _ relation: Relation, number: Int, _ market: Market) async throws -> Target? {
+    private func target(
+        _ way: EntryPoint,
+        _ relation: Relation,
+        number: Int,
+        _ market: ThreeTenants
+    ) async throws -> Target? {
         guard let (merchant, provider) = market.owner(relation) else { return nil }
         let (desk, settlement) = (market.desk, market.desk.settlement)
         var invoice: InvoiceWithOptions
         if way == .subscriptionChange || way == .subscriptionRenewal {
-            let request = SubscriptionRequest(title: Coming.title(number), summary: "s", price: try desk.amount("1.5"))
+            let request = SubscriptionRequest(
+                title: ArrivingMessage.title(number),
+                summary: "s",
+                price: try desk.amount("1.5")
+            )
             let id = SubscriptionID(value: UInt128(number))
             invoice = try await settlement.openSubscription(request, for: merchant, id: id).first
         } else {
             var request = InvoiceRequest(
-                title: Coming.title(number),
+                title: ArrivingMessage.title(number),
                 summary: "s",
                 goods: .physical,
                 price: try desk.amount("1.5")
@@ -32,7 +41,7 @@ struct WaysInTests {
         #expect(invoice.options.map(\.provider) == [provider.key])
         if [.paysupport, .paysupportWithNumber].contains(way) {
             let due = invoice.options[0].due
-            let paid = Coming.charged(due, for: invoice.options[0].id, user: number, at: desk.clock.now())
+            let paid = ArrivingMessage.charged(due, for: invoice.options[0].id, user: number, at: desk.clock.now())
             _ = try await settlement.record(.incoming(paid), at: provider)
         }
         if [.refund, .vanished, .subscriptionChange, .subscriptionRenewal].contains(way) {
@@ -44,10 +53,10 @@ struct WaysInTests {
 
     /// The invoice whose page is used: the target's, or for a foreign wallet session one of the asking merchant.
     private func page(
-        _ way: WayIn,
+        _ way: EntryPoint,
         _ relation: Relation,
         about target: Target?,
-        _ market: Market
+        _ market: ThreeTenants
     ) async throws
         -> InvoiceID
     {
@@ -60,7 +69,7 @@ struct WaysInTests {
     }
 
     /// Removes all sightings.
-    private func forget(number: Int, _ market: Market) async throws {
+    private func forget(number: Int, _ market: ThreeTenants) async throws {
         for provider in [market.first, market.second, market.desk.provider] {
             var page = ScanPage(observations: [], position: "1", hasMore: false, completeUntil: nil)
             page.sightings = []
@@ -71,16 +80,16 @@ struct WaysInTests {
 
     @Test(
         "reaches only options opened at the delivering provider",
-        arguments: WayIn.allCases,
+        arguments: EntryPoint.allCases,
         Engine.allCases
     )
-    func table(way: WayIn, engine: Engine) async throws {
-        let market = try await Market(on: engine)
+    func table(way: EntryPoint, engine: Engine) async throws {
+        let market = try await ThreeTenants(on: engine)
         for (number, relation) in Relation.allCases.enumerated() {
             let target = try await target(way, relation, number: number + 1, market)
             let page = try await page(way, relation, about: target, market)
             let before = try await market.snapshot()
-            let coming = Coming(
+            let coming = ArrivingMessage(
                 way: way,
                 relation: relation,
                 target: target,

@@ -46,7 +46,7 @@ struct StatementRecorder: Database {
     private final class Session: SQLSession {
         let base: any SQLSession
         let log: Log
-        var group: GroupState { base.group }
+        var group: CommitGroupCache { base.group }
 
         init(base: any SQLSession, log: Log) {
             self.base = base

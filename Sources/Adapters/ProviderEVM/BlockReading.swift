@@ -30,7 +30,7 @@ struct BlockReading {
     let block: ChainBlock
     let accounts: OwnAccounts
     /// The changes that the block shows, in its order.
-    let changes: [ShownChange]
+    let changes: [ChangeInBlock]
 
     init(provider: EVMProvider, block: ChainBlock, receipts: [ChainReceipt], watched: Set<String>) {
         self.provider = provider
@@ -121,7 +121,7 @@ struct BlockReading {
 
     /// The observation of a change by which `units` have reached the account, or left it.
     private func observation(
-        of change: ShownChange,
+        of change: ChangeInBlock,
         _ units: BigInt,
         _ state: State
     ) -> Observation? {
@@ -185,7 +185,7 @@ struct BlockReading {
 
     /// How much of the same asset the chain transaction of a change has moved from the same account, in all its logs
     /// together.
-    private func moved(with change: ShownChange) -> Amount? {
+    private func moved(with change: ChangeInBlock) -> Amount? {
         let all = changes.filter { $0.holding == change.holding && $0.place.transaction == change.place.transaction }
         let paid = all.reduce(BigInt(0)) { sum, change in
             if case .sent(_, _, _, let paid) = change.cause { sum + paid } else { sum }
@@ -196,7 +196,7 @@ struct BlockReading {
     /// The signature behind a change, with its receiver; without a number where somebody else was allowed to move the
     /// money.
     private func signature(
-        of change: ShownChange,
+        of change: ChangeInBlock,
         to receiver: EVMAddress?,
         _ paid: BigInt
     ) -> WalletSignature? {
@@ -235,7 +235,7 @@ struct BlockReading {
         _ key: NaturalKey,
         _ amount: Amount,
         from sender: EVMAddress?,
-        at change: ShownChange
+        at change: ChangeInBlock
     ) -> AccountMovement? {
         let configuration = provider.configuration
         return switch sender {
@@ -252,7 +252,7 @@ struct BlockReading {
         _ kind: AccountMovement.Kind,
         _ amount: Amount,
         _ reason: String,
-        at change: ShownChange
+        at change: ChangeInBlock
     ) -> AccountMovement {
         let transaction = change.place.transaction
         return movement(key, kind, amount, reason, of: change.holding.owner, in: transaction)
@@ -285,7 +285,7 @@ struct BlockReading {
     private func incoming(
         _ key: NaturalKey,
         _ amount: Amount,
-        _ change: ShownChange,
+        _ change: ChangeInBlock,
         payer: EVMAddress?,
         refundTarget: EVMAddress?,
         emptied option: PaymentOptionID? = nil
@@ -304,7 +304,7 @@ struct BlockReading {
 
     /// The option whose address the chain transaction of a change has emptied, where the database does not have the
     /// address.
-    private func emptied(by place: ShownChange.Place) -> PaymentOptionID? {
+    private func emptied(by place: ChangeInBlock.Place) -> PaymentOptionID? {
         place.transaction.flatMap { provider.option(emptiedBy: block.transactions[$0]) }
     }
 
@@ -312,7 +312,7 @@ struct BlockReading {
 
     /// The key has only the hash of the chain transaction, and the place of a log in it, so that it stays the same when
     /// a reorganisation moves the chain transaction to another block.
-    private func naturalKey(_ place: ShownChange.Place, _ parts: String...) -> NaturalKey {
+    private func naturalKey(_ place: ChangeInBlock.Place, _ parts: String...) -> NaturalKey {
         switch place {
         case .coin(let index):
             NaturalKey(["evm", chain, block.transactions[index].hash.description] + parts)
@@ -325,7 +325,7 @@ struct BlockReading {
         }
     }
 
-    private func arrivalKey(_ place: ShownChange.Place) -> NaturalKey {
+    private func arrivalKey(_ place: ChangeInBlock.Place) -> NaturalKey {
         if case .coin = place { return naturalKey(place, "coin") }
         return naturalKey(place)
     }
@@ -342,7 +342,7 @@ struct BlockReading {
     /// The observation of an arrival in a log, when the token's contract does not state the account's balance.
     ///
     /// The amount is unknown, because a token may log more than it moves.
-    private func untold(_ key: NaturalKey, _ change: ShownChange) -> Observation {
+    private func untold(_ key: NaturalKey, _ change: ChangeInBlock) -> Observation {
         let found = SetAside(
             naturalKey: key,
             account: change.holding.owner.description,
@@ -369,7 +369,7 @@ struct BlockReading {
         return .setAside(found, bytes: Array("block \(block.number) \(block.hash)".utf8))
     }
 
-    private func evidence(_ place: ShownChange.Place, _ emptied: PaymentOptionID?) -> String {
+    private func evidence(_ place: ChangeInBlock.Place, _ emptied: PaymentOptionID?) -> String {
         var members: [JSONValue.Member] = [
             .init("chain", .string(chain)), .init("block", .string("\(block.number)")),
             .init("block_hash", .string(block.hash.description)),

@@ -183,7 +183,7 @@ package struct EVMClient: Sendable {
         let calls = [Call("eth_sendRawTransaction", .string(EVMQuantity.data(raw)))]
         var failures: [ProviderError] = []
         var isTaken = false
-        func hear(_ outcome: Result<[JSONValue], ProviderError>) {
+        func note(_ outcome: Result<[JSONValue], ProviderError>) {
             switch outcome {
             case .success(let answers): isTaken = isTaken || !answers.isEmpty
             case .failure(let error): failures.append(error)
@@ -191,10 +191,10 @@ package struct EVMClient: Sendable {
         }
         let roll = roll()
         for outcome in await outcomes(at: roll.awake, of: calls, introducing: true) {
-            hear(outcome)
+            note(outcome)
         }
         for node in roll.all where roll.resting.contains(node) && !isTaken {
-            for outcome in await outcomes(at: [node], of: calls, introducing: true) { hear(outcome) }
+            for outcome in await outcomes(at: [node], of: calls, introducing: true) { note(outcome) }
         }
         return isTaken ? nil : failures
     }

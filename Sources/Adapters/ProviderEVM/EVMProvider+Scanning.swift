@@ -51,7 +51,7 @@ extension EVMProvider: TransferScanning {
         guard let first = read.first, let last = read.last, first.header.parent == base.hash else {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }
-        hear(last, tip)
+        observeClock(of: last, tip)
         let places = read.map { BlockLocator.Place(number: $0.number, hash: $0.hash) }
         let findings = try await findings(in: read, watching, tip)
         var page = ScanPage(
@@ -70,7 +70,7 @@ extension EVMProvider: TransferScanning {
         let start = min(configuration.firstBlock ?? tip.final, tip.final)
         let block = try await read(start...start)
         guard let first = block.first else { throw ProviderError(.lagging, "a node has no block \(start)") }
-        hear(first, tip)
+        observeClock(of: first, tip)
         let findings = try await findings(in: block, watching, tip)
         return ScanPage(
             observations: findings.map(\.observation),
@@ -250,7 +250,7 @@ extension EVMProvider: TransferScanning {
         let end = min(tip.head, place.number + Self.sightingRange)
         guard end > place.number else { return [] }
         let blocks = try await read((place.number + 1)...end)
-        hear(blocks.last, tip)
+        observeClock(of: blocks.last, tip)
         guard blocks.first?.header.parent == place.hash else {
             throw ProviderError(.gap, "the chain changed while it was read; it is read again")
         }

@@ -231,13 +231,13 @@ package struct EVMProvider: PaymentProvider {
     /// - Throws: `ProviderError` with the code `refused` when one serves another chain.
     package func checkConfiguration() async throws(ProviderError) {
         try await client.checkNodes()
-        clock.hear(try await client.latestMoment(), from: key, as: .chain)
+        clock.observe(try await client.latestMoment(), from: key, as: .chain)
     }
 
     /// Compares the clock with a block's time, when it is the newest block of the chain.
-    func hear(_ block: ChainBlock?, _ tip: EVMClient.Tip) {
+    func observeClock(of block: ChainBlock?, _ tip: EVMClient.Tip) {
         guard let header = block?.header, header.number == tip.head else { return }
-        clock.hear(Timestamp(seconds: Int64(clamping: header.timestamp)), from: key, as: .chain)
+        clock.observe(Timestamp(seconds: Int64(clamping: header.timestamp)), from: key, as: .chain)
     }
 
     // MARK: - Opening

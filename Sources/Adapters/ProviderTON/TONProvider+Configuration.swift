@@ -11,7 +11,7 @@ extension TONProvider {
     /// - Throws: `ProviderError`; with the code `refused` when the chain is another, `unavailable` when the node does
     ///   not answer.
     package func checkConfiguration() async throws(ProviderError) {
-        clock.hear(try await client.head().time, from: key, as: .chain)
+        clock.observe(try await client.head().time, from: key, as: .chain)
         for jetton in configuration.jettons { try await check(jetton) }
     }
 

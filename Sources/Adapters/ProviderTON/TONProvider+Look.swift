@@ -96,7 +96,7 @@ extension TONProvider {
         named name: String
     ) async throws(ProviderError) -> ToncenterClient.Head {
         let head = try await node.head()
-        clock.hear(head.time, from: name, as: .chain)
+        clock.observe(head.time, from: name, as: .chain)
         guard clock.now().since(head.time) <= configuration.maximumLag else {
             throw ProviderError(.lagging, "the node's last block is of \(head.time)")
         }

@@ -61,14 +61,14 @@ package struct ToncenterStream: Sendable {
     /// Listens until the stream ends or the task is cancelled.
     ///
     /// - Throws: `ProviderError`, with the reason for the end.
-    func listen(to addresses: [TONAddress], _ hear: (News) -> Void) async throws(ProviderError) {
+    func listen(to addresses: [TONAddress], _ receive: (News) -> Void) async throws(ProviderError) {
         var reader = EventStreamReader()
         var budget = StreamBudget(at: clock.now())
         do {
             for try await piece in transport.stream(subscription(to: addresses)) {
                 let events = try reader.read(piece)
                 try budget.take(bytes: piece.count, events: events.count, at: clock.now())
-                for event in events { for news in Self.news(in: event) { hear(news) } }
+                for event in events { for news in Self.news(in: event) { receive(news) } }
             }
         } catch let error as ProviderError { throw error } catch let error as HTTPTransportError {
             guard error.code != .responseTooLarge else {
@@ -130,7 +130,7 @@ extension TONProvider: AccountListening {
     /// - Throws: `ProviderError`.
     package func listen(
         to accounts: [ScanAccount],
-        _ hear: @Sendable (HeardNews) -> Void
+        _ receive: @Sendable (StreamNews) -> Void
     ) async throws(ProviderError) {
         guard let stream else { throw ProviderError(.invalidRequest, "the node has no stream of news") }
         var named: [TONAddress: Set<ScanAccount>] = [:]
@@ -142,18 +142,18 @@ extension TONProvider: AccountListening {
         var traces = SightedTraces()
         try await stream.listen(to: named.keys.sorted { $0.raw < $1.raw }) { news in
             switch news {
-            case .subscribed: hear(.begins)
-            case .moved(let address): if let accounts = named[address] { hear(.moved(accounts)) }
+            case .subscribed: receive(.begins)
+            case .moved(let address): if let accounts = named[address] { receive(.moved(accounts)) }
             case .seen(let seen, let trace):
                 let found = (named[seen.account] ?? []).compactMap { account in
                     (try? scanned(account)).flatMap { sighting(of: seen, on: $0) }
                 }
                 guard !found.isEmpty else { return }
                 traces.note(found.map(\.transfer.naturalKey), of: trace)
-                hear(.seen(found))
+                receive(.seen(found))
             case .invalidated(let trace):
                 let gone = traces.end(trace)
-                if !gone.isEmpty { hear(.gone(gone)) }
+                if !gone.isEmpty { receive(.gone(gone)) }
             }
         }
     }

@@ -23,7 +23,7 @@ package final class TelegramCurrencies: Sendable {
     }
 
     /// Replaces the table with Telegram's current one.
-    package func hear(_ table: CurrencyTable) { current.withLock { $0 = table } }
+    package func replace(with table: CurrencyTable) { current.withLock { $0 = table } }
 
     /// Why a currency cannot be accepted.
     package struct Fault: Hashable, Sendable {

@@ -19,7 +19,7 @@ struct PairOpinions: Hashable, Sendable {
     private var lastGood: Rate?
 
     /// Records a source's rate, unless a newer one of that source is known.
-    mutating func hear(_ rate: Rate, from source: String) {
+    mutating func record(_ rate: Rate, from source: String) {
         if let known = latest[source], known.observedAt > rate.observedAt { return }
         latest[source] = rate
     }

@@ -18,10 +18,10 @@ package final class RateBook: RateSource {
     }
 
     /// Records the rates of a source.
-    package func hear(_ rates: [Rate], from source: String) {
+    package func record(_ rates: [Rate], from source: String) {
         opinions.withLock { opinions in
             for rate in rates {
-                opinions[Pair(base: rate.base, quote: rate.quote), default: PairOpinions()].hear(rate, from: source)
+                opinions[Pair(base: rate.base, quote: rate.quote), default: PairOpinions()].record(rate, from: source)
             }
         }
     }

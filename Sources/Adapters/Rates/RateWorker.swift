@@ -25,7 +25,7 @@ package struct RateWorker: Sendable {
             for feed in feeds {
                 group.addTask {
                     do throws(RateFeedError) {
-                        book.hear(try await feed.read(at: clock.now()), from: feed.name)
+                        book.record(try await feed.read(at: clock.now()), from: feed.name)
                         return nil
                     } catch { return error.description }
                 }

@@ -85,7 +85,7 @@ extension Database {
 /// All queries of this module are extensions of it.
 package protocol SQLSession: AnyObject {
     /// The state of the units of work that share a commit.
-    var group: GroupState { get }
+    var group: CommitGroupCache { get }
 
     /// Runs a statement with the arguments `$1`, `$2`, …, at the latest before the next one whose answer is needed.
     ///

@@ -55,8 +55,8 @@ package struct LedgerWriter {
         try insert(transaction.postings, of: head.sequence, in: book)
         for posting in transaction.postings {
             let amount = posting.amount
-            let key = GroupState.BalanceKey(book: book, account: posting.account, asset: amount.asset)
-            var balance = session.group.balances[key] ?? GroupState.Balance()
+            let key = CommitGroupCache.BalanceKey(book: book, account: posting.account, asset: amount.asset)
+            var balance = session.group.balances[key] ?? CommitGroupCache.Balance()
             balance.change = try balance.change?.adding(amount) ?? amount
             session.group.balances[key] = balance
         }

@@ -3,7 +3,7 @@ import Storage
 
 /// A connection to PostgreSQL within a unit of work.
 final class PostgresSession: SQLSession {
-    let group = GroupState()
+    let group = CommitGroupCache()
     private let connection: PostgresConnection
     /// The shared table that each statement changes; nil for one that changes none.
     private var changed: [String: String?] = [:]

@@ -9,7 +9,7 @@ import Storage
 /// Values are bound and read by SQLite's own functions: a library's general conversions took a third of the time of a
 /// credit.
 final class SQLiteSession: SQLSession {
-    let group = GroupState()
+    let group = CommitGroupCache()
     private let database: GRDB.Database
     private var statements: [String: Statement] = [:]
 

@@ -62,7 +62,7 @@ final class Doorbell: Sendable {
     }
 
     /// Remembers what a node has told.
-    func hear(_ news: HeardNews, at provider: String) {
+    func receive(_ news: StreamNews, at provider: String) {
         let signal = content.withLock { content in
             switch news {
             case .begins: content.rings[provider] = true

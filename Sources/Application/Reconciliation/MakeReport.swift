@@ -55,7 +55,7 @@ extension ReconciliationReport {
                 statements[provider.key] = .success(statement)
             } catch { statements[provider.key] = .failure(error) }
         }
-        let forgotten = try await ForgottenPlaces(for: settlement)
+        let forgotten = try await UnconfiguredHoldings(for: settlement)
         let (asked, told) = (statements, warnings + forgotten.sentences)
         return try await settlement.database.read { session -> Self? in
             if onlyIfStill, try !places.isStill(in: session) { return nil }

@@ -15,7 +15,7 @@ extension ReconciliationWorker {
         let (conditions, clock) = (settlement.conditions, settlement.clock)
         // A database that is away is noticed by everything else.
         if let stated = try? await settlement.database.statedTime() {
-            clock.hear(stated, from: Self.databaseName, as: .machine)
+            clock.observe(stated, from: Self.databaseName, as: .machine)
         }
         let sentence: String
         switch clock.doubt {

@@ -77,7 +77,7 @@ extension ReconciliationWorker {
             let began = settlement.clock.now()
             do throws(ProviderError) {
                 let isFlooded = floods > 0
-                try await stream.listen.listen(to: accounts) { hear($0, on: stream, state, isFlooded: isFlooded) }
+                try await stream.listen.listen(to: accounts) { receive($0, on: stream, state, isFlooded: isFlooded) }
             } catch {
                 guard !Task.isCancelled else { break }
                 let now = settlement.clock.now()
@@ -101,7 +101,7 @@ extension ReconciliationWorker {
         min(rests.longest, rests.first * (1 << min(max(floods - 1, 0), 10)))
     }
 
-    private func hear(_ news: HeardNews, on stream: ListeningStream, _ state: StreamState, isFlooded: Bool) {
+    private func receive(_ news: StreamNews, on stream: ListeningStream, _ state: StreamState, isFlooded: Bool) {
         // That a stream begins is no news of one that told too much the last time: its condition stays, said once.
         if news == .begins, !isFlooded {
             let now = settlement.clock.now()
@@ -110,7 +110,7 @@ extension ReconciliationWorker {
             }
             settlement.conditions.clear(stream.condition)
         }
-        doorbell.hear(news, at: stream.provider)
+        doorbell.receive(news, at: stream.provider)
     }
 
     /// Shows that a stream has ended; a stream that comes back at once is nobody's concern.

@@ -43,7 +43,7 @@ struct SteadyTime {
     }
 
     /// Records a witness's statement; one that agrees with a moved clock confirms the new time.
-    mutating func hear(
+    mutating func observe(
         _ stated: Timestamp,
         from name: String,
         as witness: ClockWitness,

@@ -30,9 +30,9 @@ package final class TrustedClock: WallClock {
     package func sleep(for duration: Duration) async throws { try await machine.sleep(for: duration) }
 
     /// Compares the clock with a witness's statement.
-    package func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
+    package func observe(_ stated: Timestamp, from name: String, as witness: ClockWitness) {
         let (wall, uptime) = Self.read(machine)
-        time.withLock { $0.hear(stated, from: name, as: witness, wall: wall, uptime: uptime) }
+        time.withLock { $0.observe(stated, from: name, as: witness, wall: wall, uptime: uptime) }
     }
 
     /// The doubt about the machine's clock; nil when there is none.

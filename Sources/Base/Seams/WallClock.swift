@@ -14,14 +14,14 @@ package protocol WallClock: Sendable {
     ///   - stated: a moment that has already come.
     ///   - name: the name of the witness, for people.
     ///   - witness: the kind of witness.
-    func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness)
+    func observe(_ stated: Timestamp, from name: String, as witness: ClockWitness)
     /// The doubt about the machine's clock; nil when there is none.
     var doubt: ClockDoubt? { get }
 }
 
 extension WallClock {
     /// Most clocks are right by definition.
-    package func hear(_ stated: Timestamp, from name: String, as witness: ClockWitness) {}
+    package func observe(_ stated: Timestamp, from name: String, as witness: ClockWitness) {}
     /// Most clocks are right by definition.
     package var doubt: ClockDoubt? { nil }
 

@@ -12,16 +12,16 @@ package protocol AccountListening: Sendable {
     ///
     /// - Parameters:
     ///   - accounts: the accounts, at most as many as one stream takes.
-    ///   - hear: gets what is heard; it is called often where much happens, and returns at once.
+    ///   - receive: gets the news; it is called often where much happens, and returns at once.
     /// - Throws: ``ProviderError`` with the reason for which the stream has ended; it always ends with one.
     func listen(
         to accounts: [ScanAccount],
-        _ hear: @Sendable (HeardNews) -> Void
+        _ receive: @Sendable (StreamNews) -> Void
     ) async throws(ProviderError)
 }
 
 /// What is heard on a stream.
-package enum HeardNews: Hashable, Sendable {
+package enum StreamNews: Hashable, Sendable {
     /// The stream tells of everything from here on; of what was before nothing is known.
     case begins
     /// Something has happened on these accounts, and is final.

@@ -2,22 +2,22 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Closes a connection whose other side takes too long; see ``ConnectionPatience``.
+/// Closes a connection whose other side takes too long; see ``ConnectionDeadlines``.
 final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private let limits: ConnectionPatience.Limits
+    private let limits: ConnectionDeadlines.Limits
     private let connections: OpenConnections
-    private var patience: ConnectionPatience?
+    private var patience: ConnectionDeadlines?
     private var ticket: UInt64?
     private var timer: Scheduled<Void>?
     private var timerFires: Duration?
     private var isClosing = false
 
-    init(limits: ConnectionPatience.Limits, connections: OpenConnections) {
+    init(limits: ConnectionDeadlines.Limits, connections: OpenConnections) {
         self.limits = limits
         self.connections = connections
     }
@@ -44,7 +44,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard patience == nil else { return }
-        patience = ConnectionPatience(limits, openedAt: Self.now)
+        patience = ConnectionDeadlines(limits, openedAt: Self.now)
         update(context)
     }
 

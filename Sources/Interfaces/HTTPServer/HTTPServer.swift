@@ -23,7 +23,7 @@ package final class HTTPServer: Sendable {
         /// The most bytes of a request's URL, and of one field of its head; the whole head may have twice as many.
         package var maximumFieldBytes = 16_384
         /// How long the server waits for the other side of a connection.
-        var patience = ConnectionPatience.Limits()
+        var patience = ConnectionDeadlines.Limits()
         /// The most connections; fewer where their share of the process's file descriptors is smaller.
         var maximumConnections = 10_000
 

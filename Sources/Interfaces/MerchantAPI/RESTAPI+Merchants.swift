@@ -18,7 +18,7 @@ package struct NewMerchant: Sendable {
 }
 
 /// A merchant that an operator wants to add.
-package struct MerchantWish: Sendable {
+package struct MerchantRequest: Sendable {
     let name: String
     let feeBasisPoints: Int
     let webhookURL: String?
@@ -48,7 +48,7 @@ extension RESTAPI {
     ///
     /// - Throws: `SettlementError` when name or fee is out of bounds, and what the database throws.
     /// - Returns: the merchant.
-    package func add(_ wish: MerchantWish) async throws -> NewMerchant {
+    package func add(_ wish: MerchantRequest) async throws -> NewMerchant {
         let (name, feeBasisPoints, webhookURL) = (wish.name, wish.feeBasisPoints, wish.webhookURL)
         guard (1...100).contains(name.count), VisibleText.isVisible(name) else {
             throw SettlementError(
@@ -124,7 +124,7 @@ extension RESTAPI {
         let body = try call.object("name", "fee_basis_points")
         let (name, fee) = (try body.text("name"), try body.optionalInteger("fee_basis_points") ?? 0)
         return try await once(call, making: MerchantKind.self, as: MadeObject.merchant) { id in
-            let wish = MerchantWish(name: name, feeBasisPoints: Int(clamping: fee), webhookURL: nil, id: id)
+            let wish = MerchantRequest(name: name, feeBasisPoints: Int(clamping: fee), webhookURL: nil, id: id)
             let added = try await add(wish)
             let stored = try await settlement.merchant(added.id)
             // The key is shown only here.

@@ -22,7 +22,7 @@ package struct RESTAPI: Sendable {
     let mode: Mode
     let endpoints: EndpointRule
     let random: any RandomSource
-    let bots: any BotKeeping
+    let bots: any BotRegistering
     let keys = KeyCache()
     let limiter: RateLimiter
     var clock: any WallClock { settlement.clock }
@@ -48,7 +48,7 @@ package struct RESTAPI: Sendable {
         mode: Mode,
         endpoints: EndpointRule,
         random: any RandomSource,
-        bots: any BotKeeping,
+        bots: any BotRegistering,
         requestsPerMinute: Int
     ) {
         self.settlement = settlement

@@ -10,7 +10,7 @@ package struct Router: Sendable {
     private static let bodyLimits = (stranger: 32_768, known: 1 << 20)
 
     /// The thread on which strangers' requests run.
-    package let strangers = StrangersExecutor()
+    package let strangers = UnauthenticatedRequestExecutor()
     private let interfaces: [any Interface]
     private let interfacesByRoot: [String: any Interface]
     private let gatesByRoot: [String: any AdmittingInterface]

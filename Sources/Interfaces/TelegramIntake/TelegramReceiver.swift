@@ -68,7 +68,7 @@ package struct TelegramReceiver: Sendable {
 
     private func take(_ update: JSONValue, numbered id: Int64, _ body: [UInt8], bot: String) async throws {
         if let date = update["message"]?["date"]?.integerValue {
-            clock.hear(Timestamp(seconds: date), from: "Telegram", as: .message)
+            clock.observe(Timestamp(seconds: date), from: "Telegram", as: .message)
         }
         if update["pre_checkout_query"] != nil || update["shipping_query"] != nil {
             return await answerQuestions(in: body, bot: bot)

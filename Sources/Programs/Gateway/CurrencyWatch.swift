@@ -33,7 +33,7 @@ package struct CurrencyWatch: Sendable {
     }
 
     func runOnce() async {
-        do { currencies.hear(try await Self.table(at: url, by: transport, clock)) } catch {
+        do { currencies.replace(with: try await Self.table(at: url, by: transport, clock)) } catch {
             logger.warning("Telegram's table of currencies cannot be read: \(error)")
         }
     }

@@ -157,8 +157,8 @@ extension Gateway {
             of directory: BotDirectory,
             over settlement: Settlement,
             currencies: TelegramCurrencies
-        ) throws -> BotKeeper {
-            BotKeeper(
+        ) throws -> BotRegistrar {
+            BotRegistrar(
                 settlement: settlement,
                 directory: directory,
                 currencies: currencies,
@@ -186,7 +186,7 @@ extension Gateway {
             return CheckoutWallets(name: connection.name, payments: payments)
         }
 
-        func merchants(over settlement: Settlement, bots keeper: BotKeeper) throws -> RESTAPI {
+        func merchants(over settlement: Settlement, bots keeper: BotRegistrar) throws -> RESTAPI {
             RESTAPI(
                 settlement: settlement,
                 secrets: secrets,

@@ -10,7 +10,7 @@ extension Gateway {
     ///
     /// - Throws: `SettlementError`, and what the database throws.
     package func addMerchant(name: String, feeBasisPoints: Int, webhookURL: String?) async throws -> NewMerchant {
-        try await merchantAPI.add(MerchantWish(name: name, feeBasisPoints: feeBasisPoints, webhookURL: webhookURL))
+        try await merchantAPI.add(MerchantRequest(name: name, feeBasisPoints: feeBasisPoints, webhookURL: webhookURL))
     }
 
     /// All merchants.

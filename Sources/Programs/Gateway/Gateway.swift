@@ -44,7 +44,7 @@ package final class Gateway: Sendable {
     package let router: Router
     let configuration: GatewayConfiguration
     private let directory: BotDirectory
-    private let keeper: BotKeeper
+    private let keeper: BotRegistrar
     private let rails: RailChecks
     private let receiver: TelegramReceiver
     private let rates: RateWorker
@@ -177,8 +177,8 @@ package final class Gateway: Sendable {
                 + directory.all.compactMap { keeper.check($0, stopsStart: $0.version == nil) }
         )
         try await hearTheDatabase()
-        try await ForgottenPlaces.rememberPlaces(for: settlement)
-        let forgotten = try await ForgottenPlaces(for: settlement)
+        try await UnconfiguredHoldings.rememberPlaces(for: settlement)
+        let forgotten = try await UnconfiguredHoldings(for: settlement)
         forgotten.tell(settlement)
         for sentence in forgotten.sentences { logger.error("\(sentence)") }
         return server.url
@@ -196,10 +196,10 @@ package final class Gateway: Sendable {
     private func hearTheDatabase() async throws {
         let database = settlement.database
         if let newest = try await database.read({ try $0.newestMoment() }) {
-            clock.hear(newest, from: "the newest entry of the database", as: .record)
+            clock.observe(newest, from: "the newest entry of the database", as: .record)
         }
         if let stated = try await database.statedTime() {
-            clock.hear(stated, from: "the database server", as: .machine)
+            clock.observe(stated, from: "the database server", as: .machine)
         }
     }
 

@@ -72,16 +72,16 @@ package struct BotClient: Sendable {
         )
         let response: HTTPResponse
         do { response = try await transport.send(request).cut(by: gate) } catch { throw TelegramError(error) }
-        hear(response)
+        observeClock(in: response)
         return response
     }
 
     /// Compares the clock with the server's.
     ///
     /// A server without a certificate may run on our machine, with the same clock.
-    private func hear(_ response: HTTPResponse) {
+    private func observeClock(in response: HTTPResponse) {
         guard let clock, let stated = response.field("Date").flatMap(Timestamp.init(httpDate:)) else { return }
-        clock.hear(stated, from: "the Bot API", as: baseURL.hasPrefix("https://") ? .service : .machine)
+        clock.observe(stated, from: "the Bot API", as: baseURL.hasPrefix("https://") ? .service : .machine)
     }
 
     /// The `result` of an answer.

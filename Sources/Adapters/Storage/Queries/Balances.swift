@@ -28,11 +28,11 @@ extension SQLSession {
                     .integer(try number(of: key.asset)), .integer(period.number), .units(amount),
                 ]
             )
-            group.balances[key] = GroupState.Balance(stored: amount)
+            group.balances[key] = CommitGroupCache.Balance(stored: amount)
         }
     }
 
-    private static func balance(_ key: GroupState.BalanceKey) -> SQLStatement {
+    private static func balance(_ key: CommitGroupCache.BalanceKey) -> SQLStatement {
         // The numbers are found apart, so that the newest balance is one step in its index.
         SQLStatement(
             """
@@ -49,8 +49,8 @@ extension SQLSession {
 
     /// The balance of an account in an asset, in a merchant's book or in the operator's: debits less credits.
     package func balance(_ account: AccountID, of merchant: MerchantID?, asset: AssetID) throws -> Amount {
-        let key = GroupState.BalanceKey(book: try book(of: merchant), account: account, asset: asset)
-        var balance = group.balances[key] ?? GroupState.Balance()
+        let key = CommitGroupCache.BalanceKey(book: try book(of: merchant), account: account, asset: asset)
+        var balance = group.balances[key] ?? CommitGroupCache.Balance()
         let stored: Amount
         if let known = balance.stored {
             stored = known

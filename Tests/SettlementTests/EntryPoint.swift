@@ -2,7 +2,7 @@ import Payments
 import Providers
 
 /// The ways in which a message or a person may reach an order.
-enum WayIn: String, CaseIterable, Sendable {
+enum EntryPoint: String, CaseIterable, Sendable {
     case payment, scannedPayment, shownByBalance, sighting, refund, vanished
     case preCheckout, shipping, subscriptionChange, subscriptionRenewal, paidMedia
     case claim, claimByOther, assignedCase

@@ -14,7 +14,7 @@ import Storage
 import TelegramBot
 
 /// Adds bots while the gateway runs, and loads those that another gateway on the same database has added.
-struct BotKeeper: BotKeeping {
+struct BotRegistrar: BotRegistering {
     let settlement: Settlement
     let directory: BotDirectory
     let currencies: TelegramCurrencies

@@ -8,7 +8,7 @@ package import Settlement
 import Storage
 
 /// Providers, wallets and bots that may hold money and that the configuration does not name.
-package struct ForgottenPlaces: Hashable, Sendable {
+package struct UnconfiguredHoldings: Hashable, Sendable {
     /// Providers that the configuration does not name any more, with what the books hold there.
     package let providers: [String: [Amount]]
     /// Wallets and bots that a provider used before, and does not use with the present configuration.

@@ -3,7 +3,7 @@ import Dispatch
 /// One thread for all strangers' requests, so that their processor time is taken only from other strangers.
 ///
 /// Telegram's queries and merchants' requests run on the process's own threads, which strangers never occupy.
-package final class StrangersExecutor: TaskExecutor {
+package final class UnauthenticatedRequestExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "settlegate.strangers", qos: .utility)
 
     /// Runs a piece of work after those that came before it.

@@ -10,12 +10,12 @@ import SettlementDesk
 @testable import Storage
 
 /// Three providers over one database: the operator's, and two merchants' own.
-struct Market {
+struct ThreeTenants {
     let desk: Desk
     let first: ScriptedProvider
     let second: ScriptedProvider
     /// The customers' side.
-    let front: Front
+    let front: CustomerSide
     let served = MerchantID(value: 9)
     var others: [MerchantID] { [MerchantID(value: 8), served] }
 
@@ -31,7 +31,7 @@ struct Market {
         (first, second) = (provider("first"), provider("second"))
         try desk.settlement.providers.put(first, of: desk.merchant, isOffered: true)
         try desk.settlement.providers.put(second, of: MerchantID(value: 8), isOffered: true)
-        front = try Front(of: desk, first: desk.merchant, second: MerchantID(value: 8))
+        front = try CustomerSide(of: desk, first: desk.merchant, second: MerchantID(value: 8))
         let (others, now) = (others, desk.clock.now())
         try await desk.settlement.database.write { session in
             for id in others {

@@ -45,7 +45,7 @@ package struct BotChange: Sendable {
 }
 
 /// Adds and changes bots while the gateway runs.
-package protocol BotKeeping: Sendable {
+package protocol BotRegistering: Sendable {
     /// Adds a bot: asks Telegram for its identity, registers its webhook, and offers its rails to new invoices.
     ///
     /// Adding it again with the same identifier returns the same bot.

@@ -11,7 +11,7 @@ import Seams
 ///
 /// A group holds the lock of its ``WriteScope``, so that nobody else changes these rows meanwhile. Code that changes
 /// one of them by a statement has to forget it here.
-package final class GroupState {
+package final class CommitGroupCache {
     struct BalanceKey: Hashable {
         let book: LedgerBook
         let account: AccountID
@@ -44,14 +44,14 @@ package final class GroupState {
     package init() {}
 
     /// A copy of the state, to go back to.
-    func copy() -> GroupState {
-        let copy = GroupState()
+    func copy() -> CommitGroupCache {
+        let copy = CommitGroupCache()
         copy.restore(self)
         return copy
     }
 
     /// Takes over the state of another group.
-    func restore(_ other: GroupState) {
+    func restore(_ other: CommitGroupCache) {
         journalHeads = other.journalHeads
         balances = other.balances
         merchants = other.merchants

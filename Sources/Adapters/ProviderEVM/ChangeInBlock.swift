@@ -2,7 +2,7 @@ import BigInt
 import EVM
 
 /// A change of one of our accounts' balances that the block itself shows.
-struct ShownChange: Hashable, Sendable {
+struct ChangeInBlock: Hashable, Sendable {
     /// The cause of the change.
     enum Cause: Hashable, Sendable {
         /// It was sent by the account's key, or by somebody with the account's allowance.
@@ -53,19 +53,19 @@ struct ShownChanges {
     let tokens: Set<EVMAddress>
 
     /// The changes in the block's order.
-    var all: [ShownChange] {
-        var changes: [ShownChange] = []
+    var all: [ChangeInBlock] {
+        var changes: [ChangeInBlock] = []
         for (index, (transaction, receipt)) in zip(block.transactions, receipts).enumerated() {
             changes += coins(transaction, receipt, index)
             guard receipt.receipt.isSuccess else { continue }
             for (position, (log, number)) in zip(receipt.receipt.logs, receipt.logIndexes).enumerated() {
-                let place = ShownChange.Place.log(transaction: index, position: position, number: number)
+                let place = ChangeInBlock.Place.log(transaction: index, position: position, number: number)
                 changes += self.tokens(log, place, by: transaction)
             }
         }
         for withdrawal in block.withdrawals where accounts.contain(withdrawal.address) && withdrawal.wei > 0 {
             changes.append(
-                ShownChange(
+                ChangeInBlock(
                     holding: .init(owner: withdrawal.address, token: nil),
                     units: BigInt(withdrawal.wei),
                     cause: .withdrawn,
@@ -77,15 +77,15 @@ struct ShownChanges {
     }
 
     /// The coins of a chain transaction; coins that an account sends to itself never leave it.
-    private func coins(_ transaction: ChainTransaction, _ receipt: ChainReceipt, _ index: Int) -> [ShownChange] {
-        let place = ShownChange.Place.coin(transaction: index)
+    private func coins(_ transaction: ChainTransaction, _ receipt: ChainReceipt, _ index: Int) -> [ChangeInBlock] {
+        let place = ChangeInBlock.Place.coin(transaction: index)
         let sender = transaction.provenSender
         let value = receipt.receipt.isSuccess && transaction.to != sender ? BigInt(transaction.value) : 0
         let isMove = accounts.isMove(from: sender, to: transaction.to)
-        var changes: [ShownChange] = []
-        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ShownChange.Cause) {
+        var changes: [ChangeInBlock] = []
+        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ChangeInBlock.Cause) {
             let holding = EVMClient.Holding(owner: owner, token: nil)
-            changes.append(ShownChange(holding: holding, units: units, cause: cause, place: place))
+            changes.append(ChangeInBlock(holding: holding, units: units, cause: cause, place: place))
         }
         if let sender, accounts.contain(sender) {
             let fee = BigInt(receipt.fee)
@@ -93,7 +93,7 @@ struct ShownChanges {
                 add(sender, -fee - value, .sent(part: "coin", name: name, to: transaction.to, paid: value))
             } else {
                 add(sender, -fee, .fee)
-                let sent = ShownChange.Cause.sent(part: "coin", name: "", to: transaction.to, paid: value)
+                let sent = ChangeInBlock.Cause.sent(part: "coin", name: "", to: transaction.to, paid: value)
                 if value > 0 { add(sender, -value, isMove ? .moved : sent) }
             }
         }
@@ -105,27 +105,27 @@ struct ShownChanges {
 
     private func tokens(
         _ log: EVMLog,
-        _ place: ShownChange.Place,
+        _ place: ChangeInBlock.Place,
         by transaction: ChainTransaction
-    ) -> [ShownChange] {
+    ) -> [ChangeInBlock] {
         guard tokens.contains(log.address), let transfer = try? ERC20Transfer(log), transfer.amount > 0,
             transfer.from != transfer.to, case .log(_, let position, _) = place
         else { return [] }
         let isMove = accounts.isMove(from: transfer.from, to: transfer.to)
-        var changes: [ShownChange] = []
-        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ShownChange.Cause) {
+        var changes: [ChangeInBlock] = []
+        func add(_ owner: EVMAddress, _ units: BigInt, _ cause: ChangeInBlock.Cause) {
             let holding = EVMClient.Holding(owner: owner, token: log.address)
-            changes.append(ShownChange(holding: holding, units: units, cause: cause, place: place))
+            changes.append(ChangeInBlock(holding: holding, units: units, cause: cause, place: place))
         }
         if accounts.contain(transfer.from) {
             let name = transfer.from == accounts.hot ? accounts.name(of: transaction) : nil
             let paid = BigInt(transfer.amount)
             let part = "log\(position)"
-            let cause = ShownChange.Cause.sent(part: part, name: name ?? "", to: transfer.to, paid: paid)
+            let cause = ChangeInBlock.Cause.sent(part: part, name: name ?? "", to: transfer.to, paid: paid)
             add(transfer.from, -paid, isMove ? .moved : cause)
         }
         if accounts.contain(transfer.to) {
-            let cause = ShownChange.Cause.arrived(payer: transfer.from, operated: transfer.from)
+            let cause = ChangeInBlock.Cause.arrived(payer: transfer.from, operated: transfer.from)
             add(transfer.to, BigInt(transfer.amount), isMove ? .moved : cause)
         }
         return changes

@@ -1,7 +1,7 @@
 /// How long a server waits for the other side of a connection, as a pure machine: moments in, a deadline out.
 ///
 /// The limits are deadlines and not idle times: a client that sends a byte now and then is slow all the same.
-struct ConnectionPatience {
+struct ConnectionDeadlines {
     /// The limits.
     struct Limits: Hashable, Sendable {
         /// How long a whole head may take on a new connection.

@@ -10,8 +10,8 @@ import Synchronization
 import Testing
 
 /// A message by a provider that names a target: one cell of the table of the ways in.
-struct Coming {
-    let way: WayIn
+struct ArrivingMessage {
+    let way: EntryPoint
     let relation: Relation
     /// The named object; nil when it does not exist.
     let target: Target?
@@ -19,7 +19,7 @@ struct Coming {
     let page: InvoiceID
     /// Distinguishes the cells of one market.
     let number: Int
-    let market: Market
+    let market: ThreeTenants
 
     private var provider: ScriptedProvider { market.provider(relation) }
     private var desk: Desk { market.desk }

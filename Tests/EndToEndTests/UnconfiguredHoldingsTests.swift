@@ -17,7 +17,7 @@ import StrictJSON
 import Testing
 
 @Suite("A wallet or bot that is missing from the configuration, or replaced,", .serialized)
-struct ForgottenPlacesTests {
+struct UnconfiguredHoldingsTests {
     @Test("is in the report with its amount, makes it unclean, and is named by /readyz")
     func provider() async throws {
         try await withWorld { world in

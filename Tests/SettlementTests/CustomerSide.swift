@@ -16,7 +16,7 @@ import Testing
 import WalletPayments
 
 /// The customers' side: three bots, the checkout page, and a Telegram that records the bots' messages.
-struct Front {
+struct CustomerSide {
     /// A bot's number by its key; bots without a token here have the same numbers plus 100.
     private static let numbers: [String: Int64] = ["first": 11, "second": 12, "operators": 13]
 
