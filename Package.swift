@@ -30,7 +30,7 @@ let layers: [(name: String, targets: [String])] = [
             "ProviderEVM", "Signing", "Keystore", "Rates",
         ]
     ),
-    ("Application", ["Settlement", "Reconciliation", "Finance", "Webhooks", "WalletPayments", "BotConversation"]),
+    ("Application", ["Settlement", "Reconciliation", "Finance", "Exports", "Webhooks", "WalletPayments", "BotConversation"]),
     ("Interfaces", ["HTTPServer", "Routing", "TelegramIntake", "MerchantAPI", "Checkout", "Monitoring"]),
     ("Programs", ["Gateway", "Operations", "Inspection", "CommandParts", "settlegate"]),
     (
@@ -161,6 +161,7 @@ let package = Package(
             name: "Finance",
             dependencies: ["Settlement", "Records", "Storage", "Payments", "Ledger", "Money", "StrictJSON", "Seams"]
         ),
+        .target(name: "Exports", dependencies: ["Cryptography", "StrictJSON", "Seams"]),
         .target(
             name: "Webhooks",
             dependencies: ["Records", "Storage", "HTTPMessages", "Cryptography", "Payments", "Seams", logging]
@@ -295,8 +296,8 @@ let package = Package(
         .executableTarget(
             name: "settlegate",
             dependencies: [
-                "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Cryptography", "StrictJSON",
-                "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
+                "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Exports", "Cryptography",
+                "StrictJSON", "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
                 "Settlement", "Records", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks",
                 argumentParser,
             ]
@@ -315,6 +316,7 @@ let package = Package(
         .testTarget(name: "EVMTests", dependencies: ["EVM", "Cryptography", "StrictJSON", "Seams", bigInt]),
         .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams", bigInt]),
+        .testTarget(name: "ExportsTests", dependencies: ["Exports", "StrictJSON", "Seams"]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(

@@ -16,14 +16,15 @@ enum TransactionRefusal: Hashable, Sendable, CaseIterable {
         ("oversized data", .tooLarge), ("maxtxsizeexceeded", .tooLarge),
         ("rlptoolong", .tooLarge),
         ("exceeds block gas limit", .tooMuchGas), ("exceeds block's gas limit", .tooMuchGas),
-        ("gas limit too high", .tooMuchGas), ("gaslimitexceeded", .tooMuchGas),
+        ("gas limit too high", .tooMuchGas), ("gas limit is too high", .tooMuchGas), ("gasuintoverflow", .tooMuchGas),
+        ("gaslimitexceeded", .tooMuchGas),
         ("gas limit exceeds", .tooMuchGas), ("exceeds maximum gas limit", .tooMuchGas),
-        ("intrinsic gas", .tooLittleGas), ("floor data gas", .tooLittleGas),
+        ("intrinsic gas", .tooLittleGas), ("intrinsicgas", .tooLittleGas), ("floor data gas", .tooLittleGas),
         ("exceeds the configured cap", .feeAboveCap), ("fee cap exceeded", .feeAboveCap),
         ("transaction type not supported", .malformed), ("invalid sender", .malformed),
         ("invalid chain id", .malformed), ("wrong chain", .malformed), ("invalid signature", .malformed),
         ("max priority fee per gas higher than max fee per gas", .malformed),
-        ("typed transaction too short", .malformed), ("rlp: ", .malformed),
+        ("typed transaction too short", .malformed), ("negative value", .malformed), ("rlp: ", .malformed),
     ]
 
     /// The refusal that a node's error is; nil when it says something else, for example about balances or nonces.

@@ -121,7 +121,8 @@ extension TelegramStarsProvider: TransferScanning {
             observations: observations,
             position: next == 0 ? position : String(next),
             hasMore: !isWhole,
-            completeUntil: isWhole ? now : lines.last.map { Timestamp(seconds: $0.date) }
+            // A line of the future proves nothing of what is not shown yet.
+            completeUntil: isWhole ? now : lines.last.map { min(now, Timestamp(seconds: $0.date)) }
         )
     }
 }

@@ -6,8 +6,9 @@ package import Seams
 extension SQLSession {
     /// Claims a request.
     ///
-    /// A claim that was not finished within its lease goes to the next request, because its owner has died. The
-    /// object's identifier lets the next one continue where it left off.
+    /// A claim that was not finished within its lease goes to the next request, because its owner has died, or has stalled
+    /// and will go on. A key names one object for ever, so that both make the same one, once: also when the first attempt
+    /// was refused and another body comes under the key.
     ///
     /// - Parameters:
     ///   - scope: the request.
@@ -49,7 +50,7 @@ extension SQLSession {
             )
         }
         guard let stored else { throw StorageError.corrupt("an idempotency key vanished") }
-        guard stored.fingerprint == fingerprint else { return .mismatch }
+        guard stored.fingerprint == fingerprint || stored.fingerprint.isEmpty else { return .mismatch }
         if let status = stored.status { return .replay(status: Int(status), body: stored.body ?? "") }
         let lease = leaseEnd.since(now)
         let claimedAt = stored.leasedUntil.advanced(by: .zero - lease)
@@ -57,8 +58,11 @@ extension SQLSession {
         let isHeld = stored.leasedUntil > now && claimedAt <= now && start.map { claimedAt >= $0 } != false
         guard !isHeld else { return .inFlight }
         try execute(
-            "UPDATE idempotency_keys SET leased_until = $5 WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4",
-            key(of: scope) + [.moment(leaseEnd)]
+            """
+            UPDATE idempotency_keys SET leased_until = $5, fingerprint = $6
+            WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4
+            """,
+            key(of: scope) + [.moment(leaseEnd), .blob(fingerprint)]
         )
         return .claimed(object: stored.object)
     }
@@ -83,14 +87,16 @@ extension SQLSession {
         [try place(of: scope.merchant), .id(scope.merchant), .text(scope.route), .text(scope.key)]
     }
 
-    /// Forgets a request that was refused before anything was done.
-    package func forgetIdempotency(_ scope: IdempotencyScope) throws {
+    /// Frees the key of a request that was refused before anything was done, for another request with any body.
+    ///
+    /// The object's identifier stays: a slower attempt with it may still be running.
+    package func freeIdempotency(_ scope: IdempotencyScope, at now: Timestamp) throws {
         try execute(
             """
-            DELETE FROM idempotency_keys WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4
-            AND status IS NULL
+            UPDATE idempotency_keys SET leased_until = $5, fingerprint = $6
+            WHERE book = $1 AND merchant = $2 AND route = $3 AND key = $4 AND status IS NULL
             """,
-            key(of: scope)
+            key(of: scope) + [.moment(now), .blob([])]
         )
     }
 }

@@ -69,7 +69,7 @@ extension Settlement {
             if try isMade(object, in: session) {
                 try session.releaseIdempotency(scope, at: now)
             } else {
-                try session.forgetIdempotency(scope)
+                try session.freeIdempotency(scope, at: now)
             }
         }
     }
