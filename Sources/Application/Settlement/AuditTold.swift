@@ -41,8 +41,42 @@ extension Settlement {
                 guard let before = told[name], before != now[name] else { continue }
                 findings.append("\(rule.table) \(event.subject): its \(name) is not what was told by \(id)")
             }
+            guard case .invoice = rule else { return }
+            findings += try wrongOptions(of: event.subject, told["options"]?.arrayValue ?? [], in: session).map {
+                "\(rule.table) \(event.subject): \($0) is not what was told by \(id)"
+            }
         }
         return findings
+    }
+
+    /// The terms of an invoice's ways to pay that differ from what was told when it was created.
+    ///
+    /// A way to pay that was offered again at a later quote has other terms, and is not compared.
+    private func wrongOptions(
+        of invoice: String,
+        _ told: [JSONValue],
+        in session: any SQLSession
+    ) throws -> [String] {
+        let stored: [PaymentOption]
+        // A row that cannot be read is a finding of its own.
+        do { stored = try session.options(of: InvoiceID(invoice)) } catch
+            where (error as? StorageError)?.code ?? .corrupt == .corrupt
+        { return [] }
+        return told.flatMap { before -> [String] in
+            let id = before["id"]?.stringValue ?? ""
+            guard let option = stored.first(where: { $0.id.text == id }) else { return ["its way to pay \(id)"] }
+            guard option.renewals == 0 else { return [] }
+            if let asset = before["asset"]?.stringValue, asset != option.due.asset.text {
+                return ["the asset of its way to pay \(id)"]
+            }
+            // The amount of an asset that is no longer in the list cannot be told any more.
+            guard let now = try? representation.json(option) else { return [] }
+            return ["rail", "provider", "amount", "address", "comment"].compactMap { name -> String? in
+                // Earlier versions told less.
+                guard let value = before[name], value != now[name] else { return nil }
+                return "the \(name) of its way to pay \(id)"
+            }
+        }
     }
 
     /// The object of an event as it would be told now; nil when there is none.
