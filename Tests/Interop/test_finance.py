@@ -132,6 +132,18 @@ def test_a_row_leads_to_its_source_and_to_what_shows_it(shop):
     assert Decimal(refund["fee"]) * -3 == Decimal(coin["fee"])
 
 
+def test_a_payment_has_the_gross_fee_and_net_of_its_rows(shop):
+    rows = {row["source"]: row for row in shop.movements(type="payment")}
+    listed = {each["id"]: each for each in shop.get("payments?limit=100")["data"]}
+    for payment in (shop.stars, shop.coin):
+        row = rows[payment["id"]]
+        for name in ("gross", "fee", "net", "fee_details"):
+            assert payment[name] == listed[payment["id"]][name] == row[name]
+        # The refund of the coins is a row of its own, and changes nothing here.
+        assert shop.get(f"payments/{payment['id']}") == listed[payment["id"]]
+        assert Decimal(payment["gross"]) == Decimal(payment["amount"])
+
+
 def test_filters_choose_rows(shop):
     rows = shop.movements()
     assert shop.movements(type="refund") == rows[1:2]

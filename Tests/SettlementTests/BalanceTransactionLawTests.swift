@@ -54,6 +54,7 @@ struct BalanceTransactionLawTests {
         for (asset, units) in try sums(of: rows, \.fee) { #expect(kept[asset] == units, "seed \(run.seed)") }
         for row in rows { #expect(try row.gross == row.net.adding(row.fee) && row.kind != .correction) }
         try await filters(rows, of: merchant, finance)
+        try await payments(rows, of: merchant, finance)
         try await world.desk.settlement.database.close()
     }
 
@@ -80,6 +81,21 @@ struct BalanceTransactionLawTests {
             #expect(try await finance.balanceTransaction(row.entry.transaction.id, of: merchant) == row)
             #expect(try await finance.balanceTransaction(row.entry.transaction.id, of: MerchantID(value: 0)) == nil)
         }
+    }
+
+    /// Gross, fee and net of a payment are the sums of the rows that it is the source of; another merchant has none.
+    private func payments(_ rows: [BalanceTransaction], of merchant: MerchantID, _ finance: Finance) async throws {
+        let sources = Set(rows.map(\.entry.transaction.subject).filter { $0.kind == .payment })
+        let ids = try sources.map { try PaymentID($0.key) }
+        let found = try await finance.proceeds(of: ids, for: merchant)
+        #expect(found.count == ids.count)
+        for (id, proceeds) in found {
+            let own = rows.filter { $0.entry.transaction.subject == LedgerSubject(id) }
+            #expect(try sums(of: own, \.net) == [proceeds.net.asset: proceeds.net.units], "\(id)")
+            #expect(try sums(of: own, \.fee) == [proceeds.fee.asset: proceeds.fee.units], "\(id)")
+            #expect(try proceeds.gross == proceeds.net.adding(proceeds.fee))
+        }
+        #expect(try await finance.proceeds(of: ids, for: MerchantID(value: 0)) == [:])
     }
 
     /// The present balances, from the balances and the postings themselves.

@@ -14,8 +14,6 @@ extension Representation {
     /// - Returns: the object.
     package func json(_ movement: BalanceTransaction) throws -> JSONValue {
         let (entry, booked) = (movement.entry, movement.entry.transaction)
-        var fees: [JSONValue] = []
-        if !movement.fee.isZero { fees.append(["type": "gateway_fee", "amount": try text(movement.fee)]) }
         return [
             "id": .string(booked.id.text),
             "object": "balance_transaction",
@@ -27,7 +25,7 @@ extension Representation {
             "gross": try text(movement.gross),
             "fee": try text(movement.fee),
             "net": try text(movement.net),
-            "fee_details": .array(fees),
+            "fee_details": try details(ofFee: movement.fee),
             "rail": .optional(booked.origin.rail),
             "provider": .optional(booked.origin.provider),
             "source": .string(booked.subject.key),

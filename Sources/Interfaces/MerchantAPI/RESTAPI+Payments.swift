@@ -1,3 +1,4 @@
+import Finance
 import HTTPMessages
 import Money
 import Payments
@@ -41,7 +42,7 @@ extension RESTAPI {
             withPersonalData: call.access.readsPersonalData
         )
         let found = try await settlement.paymentTexts(wanted)
-        return list(found, of: call, page: page)
+        return list(try await withProceeds(found, of: call), of: call, page: page)
     }
 
     func readPayment(_ call: APIRequest) async throws -> HTTPResponse {
@@ -53,7 +54,14 @@ extension RESTAPI {
             withPersonalData: call.access.readsPersonalData
         )
         guard let found else { throw Problem.notFound("there is no payment \(id)") }
-        return json(found)
+        return json(try await withProceeds([found], of: call)[0])
+    }
+
+    /// The payments, each with what the merchant got of it.
+    private func withProceeds(_ payments: [JSONValue], of call: APIRequest) async throws -> [JSONValue] {
+        let ids = try payments.map { try PaymentID($0["id"]?.stringValue ?? "") }
+        let found = try await Finance(settlement).proceeds(of: ids, for: call.merchant)
+        return try zip(payments, ids).map { payment, id in try representation.json(payment, with: found[id]) }
     }
 
     func erasePersonalData(_ call: APIRequest) async throws -> HTTPResponse {
