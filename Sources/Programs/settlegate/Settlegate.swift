@@ -20,7 +20,8 @@ struct Settlegate: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ServeCommand.self, MigrateCommand.self, ListenCommand.self,
             EventsCommand.self, LogsCommand.self, BackupCommand.self, RestoreCommand.self, WalletsCommand.self,
-            KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, InspectCommand.self,
+            KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self,
+            StatementsCommand.self, InspectCommand.self,
         ],
         groupedSubcommands: [CommandGroup(name: "Sandbox", subcommands: SandboxProgram.commands)]
     )
