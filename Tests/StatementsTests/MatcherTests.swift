@@ -66,6 +66,21 @@ struct MatcherTests {
         #expect(found.map(\.state) == [.matched, .duplicate])
     }
 
+    @Test func `a second refund of the same size is compared with the row that is left`() throws {
+        let lines = ["l1", "l2"].map { Desk.line($0, -500, ["charge": "c"], kind: .refund) }
+        let rows = [("r1", -500), ("r2", -501)].map { Desk.row($0, $1, ["charge": "c"], kind: .refund) }
+        let found = try findings(lines, rows)
+        #expect(found.map(\.state) == [.matched, .amountDiffers])
+        #expect(found[1].difference?.units == 1)
+    }
+
+    @Test func `a repeated charge is a duplicate also when another row has its charge`() throws {
+        let lines = [Desk.line("l1", 1_000, ["charge": "c"]), Desk.line("l2", 1_000, ["charge": "c"], at: 5)]
+        let rows = [Desk.row("p1", 1_000, ["charge": "c"]), Desk.row("p2", 900, ["charge": "c"])]
+        let found = try findings(lines, rows)
+        #expect(Set(found.map(\.state)) == [.matched, .duplicate, .expected])
+    }
+
     @Test func `a row is missing there only past its term`() throws {
         let row = Desk.row("p", 1_000, ["charge": "c"], due: 100)
         #expect(try findings([], [row], now: 100).map(\.state) == [.expected])

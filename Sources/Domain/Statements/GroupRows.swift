@@ -65,7 +65,8 @@ struct GroupRows {
         let told = Set(result.lines.map { lines[$0].amount })
         pairBySize(&result, told: told)
         let (linesLeft, rowsLeft) = left(result)
-        for (line, position) in zip(linesLeft.filter { !told.contains(lines[$0].amount) }, rowsLeft) {
+        let others = linesLeft.filter { !rule.unique || !told.contains(lines[$0].amount) }
+        for (line, position) in zip(others, rowsLeft) {
             let words = [wording.amounts(lines[line].amount, expected[position].amount)]
             let found = finding(.currencyDiffers, lines[line], expected[position], words)
             result.add(found, line: line, expected: position)
