@@ -21,7 +21,7 @@ let layers: [(name: String, targets: [String])] = [
         ]
     ),
     ("Base", ["Seams", "StrictJSON", "Money", "Cryptography", "HTTPMessages"]),
-    ("Domain", ["Ledger", "Payments", "Providers", "Records"]),
+    ("Domain", ["Ledger", "Payments", "Providers", "Records", "Statements"]),
     ("Protocols", ["TON", "EVM", "TelegramBot", "TONConnect"]),
     (
         "Adapters",
@@ -93,6 +93,7 @@ let package = Package(
         .target(name: "Ledger", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Payments", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Providers", dependencies: ["Money", "Payments", "Seams", bigInt]),
+        .target(name: "Statements", dependencies: ["Money", "Seams", bigInt]),
         .target(name: "Records", dependencies: ["Payments", "Money", "StrictJSON", "Seams"]),
         .target(name: "TON", dependencies: ["Cryptography", "Seams"]),
         .target(name: "EVM", dependencies: ["Cryptography", "StrictJSON", "Seams", bigInt]),
@@ -298,8 +299,8 @@ let package = Package(
             dependencies: [
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Exports", "Cryptography",
                 "StrictJSON", "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
-                "Settlement", "Records", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks",
-                argumentParser,
+                "Settlement", "Records", "Statements", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks",
+                "Money", argumentParser,
             ]
         ),
         .executableTarget(
@@ -317,6 +318,7 @@ let package = Package(
         .testTarget(name: "KeystoreTests", dependencies: ["Keystore", "Cryptography", "Seams"]),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Money", "Seams", bigInt]),
         .testTarget(name: "ExportsTests", dependencies: ["Exports", "StrictJSON", "Seams"]),
+        .testTarget(name: "StatementsTests", dependencies: ["Statements", "Money", "Seams", bigInt, yams]),
         .testTarget(name: "PaymentsTests", dependencies: ["Payments", "Money"]),
         .testTarget(name: "TONTests", dependencies: ["TON", "Cryptography", "Seams"]),
         .testTarget(

@@ -20,8 +20,8 @@ struct Settlegate: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ServeCommand.self, MigrateCommand.self, ListenCommand.self,
             EventsCommand.self, LogsCommand.self, BackupCommand.self, RestoreCommand.self, WalletsCommand.self,
-            KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self, ExportCommand.self,
-            InspectCommand.self,
+            KeysCommand.self, MerchantsCommand.self, CurrenciesCommand.self, ReconcileCommand.self,
+            StatementsCommand.self, ExportCommand.self, InspectCommand.self,
         ],
         groupedSubcommands: [CommandGroup(name: "Sandbox", subcommands: SandboxProgram.commands)]
     )
