@@ -30,7 +30,10 @@ let layers: [(name: String, targets: [String])] = [
             "ProviderEVM", "Signing", "Keystore", "Rates",
         ]
     ),
-    ("Application", ["Settlement", "Reconciliation", "Finance", "Exports", "Webhooks", "WalletPayments", "BotConversation"]),
+    (
+        "Application",
+        ["Settlement", "Reconciliation", "Finance", "Exports", "Webhooks", "WalletPayments", "BotConversation"]
+    ),
     ("Interfaces", ["HTTPServer", "Routing", "TelegramIntake", "MerchantAPI", "Checkout", "Monitoring"]),
     ("Programs", ["Gateway", "Operations", "Inspection", "CommandParts", "settlegate"]),
     (
@@ -298,7 +301,8 @@ let package = Package(
             name: "settlegate",
             dependencies: [
                 "CommandParts", "Gateway", "Operations", "MerchantAPI", "Inspection", "Exports", "Cryptography",
-                "StrictJSON", "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments", "Reconciliation",
+                "StrictJSON", "Keystore", "HTTPMessages", "HTTPTransport", "Seams", "Ledger", "Payments",
+                "Reconciliation",
                 "Settlement", "Records", "Statements", "Storage", "TON", "TelegramBot", "ProviderTelegram", "Webhooks",
                 "Money", argumentParser,
             ]
