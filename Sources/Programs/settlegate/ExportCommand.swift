@@ -20,7 +20,8 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write balance transactions, payments, refunds, payouts or accounts for other programs.",
         discussion: """
-            The gateway goes on working meanwhile. The same closed period gives the same bytes.
+            The gateway goes on working meanwhile. The balance transactions of a month that is over
+            are the same bytes whenever they are written.
 
             Example:
               settlegate export balance-transactions --period 2026-11 --format csv --output november.csv
