@@ -24,6 +24,7 @@ enum TransactionRefusal: Hashable, Sendable, CaseIterable {
         ("transaction type not supported", .malformed), ("invalid sender", .malformed),
         ("invalid chain id", .malformed), ("wrong chain", .malformed), ("invalid signature", .malformed),
         ("max priority fee per gas higher than max fee per gas", .malformed),
+        ("max priority fee per gas exceeds max fee per gas", .malformed),
         ("typed transaction too short", .malformed), ("negative value", .malformed), ("rlp: ", .malformed),
     ]
 

@@ -1,7 +1,7 @@
 extension Schema {
     /// Merchants' rules for payouts, the destinations that they list, and which keys requested and approved a payout.
     static let payoutControls = Migration(
-        number: 6,
+        number: 3,
         statements: [
             """
             CREATE TABLE payout_policies (\(ofMerchant), number {integer} NOT NULL, listed_only {flag} NOT NULL,
