@@ -14,11 +14,11 @@ struct ExportsTests {
             names == [
                 "balance-transactions.1: id type ledger_kind asset gross fee net rail provider source invoice payment "
                     + "evidence reverses occurred_at posted_at available_on period sequence",
-                "payments.1: id invoice rail provider asset amount classification state payer evidence occurred_at "
+                "payments.1: id invoice rail provider asset amount gross fee net classification state payer evidence occurred_at "
                     + "recorded_at available_at",
-                "refunds.1: id payment provider asset amount destination state hash network_fee reason failure "
+                "refunds.1: id payment provider asset amount destination state hash reason failure "
                     + "created_at finished_at",
-                "payouts.1: id payment provider asset amount destination state hash network_fee reason failure "
+                "payouts.1: id provider asset amount destination state hash reason failure "
                     + "created_at finished_at",
                 "accounts.1: account title kind book asset balance",
             ]
@@ -89,6 +89,16 @@ struct ExportsTests {
         #expect(style.date(of: try #require(Timestamp(rfc3339: "2026-11-30T23:00:00Z"))) == "2026-12-01")
         #expect(ExportStyle { _ in -3_600 }.moment("2026-11-30T00:10:00.000Z") == "2026-11-29T23:10:00.000-01:00")
         #expect(ExportStyle().moment("2026-11-30T00:10:00.000Z") == "2026-11-30T00:10:00.000Z")
+    }
+
+    @Test("compares beancount's balance on the first day after a period, also after a day of 23 hours")
+    func closingDay() throws {
+        // Clocks in Berlin go forward on 29 March 2026.
+        let change = try #require(Timestamp(rfc3339: "2026-03-29T01:00:00Z"))
+        let end = try #require(Timestamp(rfc3339: "2026-03-28T23:00:00Z"))
+        var journal = JournalText(.beancount, ExportStyle { $0 < change ? 3_600 : 7_200 })
+        let text = journal.end([["asset": "fiat:EUR", "amount": "5"]], at: end)
+        #expect(text.contains("2026-03-29 balance Assets:Settlegate  5 EUR"))
     }
 
     @Test("keeps what strangers wrote within its line of a journal", arguments: JournalText.Dialect.allCases)

@@ -63,25 +63,26 @@ package struct ExportTable: Hashable, Sendable {
         moment: "occurred",
         columns: [
             .init("id"), .init("invoice"), .init("rail"), .init("provider"), .init("asset"), .init("amount", .amount),
-            .init("classification"), .init("state"), .init("payer"), .init("evidence"), .init("occurred_at", .moment),
+            .init("gross", .amount), .init("fee", .amount), .init("net", .amount), .init("classification"),
+            .init("state"), .init("payer"), .init("evidence"), .init("occurred_at", .moment),
             .init("recorded_at", .moment), .init("available_at", .moment),
         ]
     )
 
     /// Every refund.
-    package static let refunds = outgoing("refunds")
+    package static let refunds = outgoing("refunds", of: [.init("payment")])
     /// Every payout.
     package static let payouts = outgoing("payouts")
 
-    private static func outgoing(_ name: String) -> Self {
+    private static func outgoing(_ name: String, of sources: [Column] = []) -> Self {
         Self(
             name: name,
             version: 1,
             path: "/v1/\(name)",
             moment: "created",
-            columns: [
-                .init("id"), .init("payment"), .init("provider"), .init("asset"), .init("amount", .amount),
-                .init("destination"), .init("state"), .init("hash"), .init("network_fee", .amount), .init("reason"),
+            columns: [.init("id")] + sources + [
+                .init("provider"), .init("asset"), .init("amount", .amount),
+                .init("destination"), .init("state"), .init("hash"), .init("reason"),
                 .init("failure"), .init("created_at", .moment), .init("finished_at", .moment),
             ]
         )

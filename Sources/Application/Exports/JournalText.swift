@@ -81,11 +81,12 @@ package struct JournalText: Sendable {
             }
             text += name(asset)
             // Beancount compares at the beginning of a day, and hledger after all postings of one.
-            let last = end.advanced(by: .microseconds(-1))
+            let last = style.date(of: end.advanced(by: .microseconds(-1)))
+            let (account, held) = (Self.balance, "\(amount) \(symbol(asset))")
             text +=
                 dialect == .beancount
-                ? "\(style.date(of: last.advanced(by: .seconds(86_400)))) balance \(Self.balance)  \(amount) \(symbol(asset))\n"
-                : "\(style.date(of: last)) Closing balance\n    \(Self.balance)  0 \(symbol(asset)) = \(amount) \(symbol(asset))\n\n"
+                ? "\(style.date(of: end)) balance \(account)  \(held)\n"
+                : "\(last) Closing balance\n    \(account)  0 \(symbol(asset)) = \(held)\n\n"
         }
         return text
     }

@@ -50,7 +50,10 @@ extension RESTAPI {
         let body = try call.object("asset", "address", "comment", "any_comment", "label")
         let (comment, takesAny) = (try body.optionalText("comment"), try body.flag("any_comment"))
         guard comment == nil || !takesAny else {
-            throw Problem.invalid("'comment' names the only comment, and 'any_comment' allows all of them", "comment")
+            throw Problem.unprocessable(
+                "'comment' names the only comment, and 'any_comment' allows all of them",
+                "comment"
+            )
         }
         let request = DestinationRequest(
             try body.text("address"),

@@ -21,7 +21,7 @@ struct ExportCommand: AsyncParsableCommand {
         abstract: "Write balance transactions, payments, refunds, payouts or accounts for other programs.",
         discussion: """
             The gateway goes on working meanwhile. The balance transactions of a month that is over
-            are the same bytes whenever they are written.
+            are the same rows and amounts whenever they are written.
 
             Example:
               settlegate export balance-transactions --period 2026-11 --format csv --output november.csv
@@ -43,7 +43,10 @@ struct ExportCommand: AsyncParsableCommand {
         let wish = self
         try await Console.usable {
             let export = try Export(wish)
-            try await export.write()
+            do { try await export.write() } catch {
+                export.abandon()
+                throw error
+            }
         }
     }
 }
@@ -103,6 +106,9 @@ private struct Export {
         try file.close()
     }
 
+    /// Leaves nothing of an export that failed.
+    func abandon() { file.abandon() }
+
     private func journal(_ dialect: JournalText.Dialect) async throws {
         guard let start, let end else { return }
         var journal = JournalText(dialect, style)
@@ -115,7 +121,12 @@ private struct Export {
         repeat {
             let page = try await page(after)
             newest = newest ?? page.data.first?["posted_at"]?.stringValue
-            for object in page.data { try file.write(journal.entry(of: object) ?? "") }
+            for object in page.data {
+                guard let entry = journal.entry(of: object) else {
+                    throw ConfigurationError("the gateway has told of a row that this program does not know")
+                }
+                try file.write(entry)
+            }
             after = page.next
         } while after != nil
         try file.write(journal.end(await balances(asOf: newest ?? before), at: end))
@@ -145,8 +156,11 @@ private struct Export {
         }
         let found = try await client.get(table.path + "?" + query.joined(separator: "&"))
         let data = found["data"]?.arrayValue ?? []
-        let hasMore = found["has_more"]?.boolValue == true
-        return (data, hasMore ? data.last?["id"]?.stringValue : nil)
+        guard found["has_more"]?.boolValue == true else { return (data, nil) }
+        guard let last = data.last?["id"]?.stringValue else {
+            throw ConfigurationError("the gateway has told of more rows, and not where they begin")
+        }
+        return (data, last)
     }
 }
 
@@ -203,6 +217,12 @@ private struct ExportFile {
     }
 
     func write(_ text: String) throws { try handle.write(contentsOf: Data(text.utf8)) }
+
+    func abandon() {
+        guard let place else { return }
+        try? handle.close()
+        try? FileManager.default.removeItem(atPath: place.part)
+    }
 
     func close() throws {
         guard let place else { return }
